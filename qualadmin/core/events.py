@@ -1,0 +1,248 @@
+"""Everything that is ever written into the audit log by the domain: the closed vocabulary.
+
+A name is `object.verb` in the past tense. `changes` names the fields that may appear with before and after;
+`payload` the free texts kept beside the entry, committed by a salted hash. An unknown name, field or key raises.
+In a sentence, {actor} is the person (and for tasks the person they act for), {target} the object's label.
+"""
+
+from qualadmin.audit.vocabulary import Event, Outcome, Severity, register
+
+INFO, NOTICE, WARNING, CRITICAL = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.CRITICAL
+OK, STARTED, FAILED, DENIED, UNKNOWN = (
+    Outcome.OK,
+    Outcome.STARTED,
+    Outcome.FAILED,
+    Outcome.DENIED,
+    Outcome.UNKNOWN,
+)
+
+
+def _event(
+    name: str,
+    sentence: str,
+    *,
+    severity: Severity = INFO,
+    outcomes: tuple[Outcome, ...] = (OK,),
+    changes: str = "",
+    payload: str = "",
+) -> Event:
+    return Event(
+        name=name,
+        severity=severity,
+        outcomes=frozenset(outcomes),
+        changes=frozenset(changes.split()),
+        payload=frozenset(payload.split()),
+        sentence=sentence,
+    )
+
+
+EVENTS = (
+    # signing in
+    _event("auth.login.succeeded", "{actor} signed in"),
+    _event(
+        "auth.login.failed", "A sign-in failed", severity=NOTICE, outcomes=(FAILED,), payload="user_name"
+    ),
+    _event(
+        "auth.login.locked",
+        "Sign-in was held back after too many tries",
+        severity=WARNING,
+        outcomes=(DENIED,),
+        payload="user_name",
+    ),
+    _event("auth.logout", "{actor} signed out"),
+    _event("auth.password.changed", "{actor} changed the password of {target}", severity=NOTICE),
+    # refusals
+    _event("access.denied", "{actor} was refused: {target}", severity=NOTICE, outcomes=(DENIED,), payload="detail"),
+    _event("access.csrf_failed", "A form without a valid token was refused", severity=NOTICE, outcomes=(DENIED,)),
+    _event("access.rate_limited", "{actor} was slowed down", severity=NOTICE, outcomes=(DENIED,)),
+    _event("access.bad_host", "A request for a foreign host name was refused", severity=NOTICE, outcomes=(DENIED,)),
+    # people
+    _event(
+        "user.invited",
+        "{actor} added {target}",
+        severity=NOTICE,
+        changes="username full_name email",
+    ),
+    _event("user.updated", "{actor} changed {target}", severity=NOTICE, changes="full_name email"),
+    _event("user.deactivated", "{actor} closed the access of {target}", severity=NOTICE, changes="is_active"),
+    _event("user.activated", "{actor} opened the access of {target} again", severity=NOTICE, changes="is_active"),
+    _event("role.granted", "{actor} gave a role to {target}", severity=WARNING, changes="role account production"),
+    _event(
+        "role.revoked", "{actor} took a role from {target}", severity=WARNING, changes="role account production"
+    ),
+    # accounts
+    _event(
+        "account.created",
+        "{actor} added the account {target}",
+        severity=WARNING,
+        changes="name environment profile_name role_arn external_id aws_account_id",
+    ),
+    _event(
+        "account.updated",
+        "{actor} changed the account {target}",
+        severity=WARNING,
+        changes="name profile_name role_arn external_id aws_account_id reason_required",
+    ),
+    _event("account.archived", "{actor} archived the account {target}", severity=WARNING, changes="archived"),
+    _event(
+        "account.enabled", "{actor} switched {target} on", severity=WARNING, changes="is_enabled"
+    ),
+    _event("account.disabled", "{actor} switched {target} off", severity=WARNING, changes="is_enabled"),
+    _event(
+        "account.paused", "{target} was paused by {actor}", severity=CRITICAL, changes="paused", payload="detail"
+    ),
+    _event("account.resumed", "{actor} resumed {target}", severity=WARNING, changes="paused"),
+    _event("account.test.requested", "{actor} asked for a connection test of {target}"),
+    _event(
+        "account.test.finished",
+        "Amazon answered the connection test of {target}",
+        outcomes=(OK, FAILED),
+        changes="balance",
+        payload="detail",
+    ),
+    # studies
+    _event("study.created", "{actor} added the study {target}", severity=NOTICE, changes="title protocol_number slug"),
+    _event(
+        "study.updated", "{actor} changed the study {target}", severity=NOTICE, changes="title protocol_number is_open"
+    ),
+    _event("study.investigator.added", "{actor} named a PI of {target}", severity=WARNING, changes="investigator"),
+    _event("study.investigator.removed", "{actor} removed a PI of {target}", severity=WARNING, changes="investigator"),
+    # qualification types
+    _event(
+        "qtype.create.requested",
+        "{actor} asked Amazon to create the type {target}",
+        severity=NOTICE,
+        outcomes=(STARTED,),
+        changes="name status auto_granted auto_granted_value retry_delay_seconds",
+        payload="description keywords",
+    ),
+    _event(
+        "qtype.create.finished",
+        "Amazon answered: type {target}",
+        severity=NOTICE,
+        outcomes=(OK, FAILED, UNKNOWN),
+        changes="state mturk_id",
+        payload="detail",
+    ),
+    _event(
+        "qtype.imported", "{actor} imported the type {target} from Amazon", severity=NOTICE, changes="mturk_id status"
+    ),
+    _event(
+        "qtype.updated",
+        "{actor} changed the settings of {target}",
+        severity=NOTICE,
+        changes="default_score min_score max_score",
+    ),
+    _event(
+        "qtype.seen_changed",
+        "{target} differs at Amazon and was brought up to date",
+        severity=NOTICE,
+        changes="status description keywords state",
+    ),
+    _event("qtype.sync.requested", "{actor} asked Amazon who holds {target}"),
+    _event(
+        "qtype.synced",
+        "Amazon's list of holders of {target} was compared",
+        outcomes=(OK, FAILED),
+        changes="holders differences",
+        payload="detail",
+    ),
+    # files and jobs
+    _event("file.uploaded", "{actor} uploaded a list", changes="sha256 bytes rows source", payload="file_name"),
+    _event(
+        "file.rejected",
+        "A file of {actor} was refused",
+        severity=NOTICE,
+        outcomes=(DENIED,),
+        changes="sha256 bytes code",
+        payload="file_name detail",
+    ),
+    _event(
+        "job.created",
+        "{actor} started the job {target}",
+        severity=NOTICE,
+        changes="kind total new score_changes revokes skipped notify sha256 rows_sha256 corrections environment",
+        payload="reason file_name revoke_reason",
+    ),
+    _event("job.stopped", "{actor} stopped the job {target}", severity=NOTICE, changes="state"),
+    _event("job.resumed", "{actor} resumed the job {target}", severity=NOTICE, changes="state"),
+    _event("job.retried", "{actor} retried what failed in {target}", severity=NOTICE, changes="state retried"),
+    _event(
+        "job.finished",
+        "The job {target} finished",
+        changes="state done failed skipped cancelled needs_person",
+    ),
+    _event("job.exported", "{actor} downloaded the results of {target}", severity=NOTICE, changes="rows"),
+    _event("change.cancelled", "A change of {target} was cancelled", severity=NOTICE, changes="state cause count"),
+    # calls to Amazon
+    _event(
+        "mturk.call.started",
+        "{actor} calls Amazon: {target}",
+        outcomes=(STARTED,),
+        changes="state value status",
+    ),
+    _event(
+        "mturk.call.finished",
+        "Amazon answered: {target}",
+        outcomes=(OK, FAILED),
+        changes="state value status",
+        payload="detail",
+    ),
+    _event(
+        "mturk.call.unknown",
+        "No clear answer from Amazon: {target}",
+        severity=WARNING,
+        outcomes=(UNKNOWN,),
+        changes="state",
+        payload="detail",
+    ),
+    _event(
+        "mturk.call.put_back",
+        "Amazon did not take the call: {target}. It will be sent again",
+        outcomes=(FAILED,),
+        changes="state cause",
+        payload="detail",
+    ),
+    _event(
+        "mturk.call.reconciled",
+        "Looked up at Amazon: {target}",
+        outcomes=(OK, FAILED, UNKNOWN),
+        changes="state value status found",
+        payload="detail",
+    ),
+    _event(
+        "mturk.call.late_result",
+        "A late answer of Amazon: {target}",
+        severity=WARNING,
+        outcomes=(OK, FAILED, UNKNOWN),
+        changes="found",
+        payload="detail",
+    ),
+    _event(
+        "mturk.drift.detected",
+        "Changed outside qualadmin: {target}",
+        severity=WARNING,
+        changes="status value",
+    ),
+    _event("mturk.breaker.opened", "Calls to {target} are held back", severity=WARNING, changes="cause seconds"),
+    # requests of workers
+    _event("request.seen", "Workers asked for {target}", changes="count"),
+    _event("request.closed", "Requests for {target} are no longer waiting", changes="count"),
+    # workers
+    _event("worker.searched", "{actor} looked up a worker", changes="found"),
+    _event("worker.check.requested", "{actor} asked Amazon about one worker: {target}"),
+    _event("worker.note.added", "{actor} wrote a note about a worker", payload="note"),
+    # reading the log
+    _event("audit.viewed", "{actor} read the audit log", payload="filter"),
+    _event("audit.exported", "{actor} downloaded audit entries", severity=NOTICE, changes="rows", payload="filter"),
+    # the service
+    _event(
+        "system.worker.restarted",
+        "The task cluster was started again",
+        severity=WARNING,
+        changes="cause silent_seconds",
+    ),
+    _event("system.demo.seeded", "Demo data was put in", severity=NOTICE),
+)
+
+register(*EVENTS)

@@ -1,0 +1,172 @@
+"""Jobs, and the changes they are made of: the grant history."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.db import models
+
+from qualadmin.audit.models import AuditedModel
+
+from ..actor import Actor
+from ..permissions import Permission, allowed
+from .accounts import RequesterAccount
+from .people import Study, User
+from .previews import Preview, Verb
+from .qualifications import Qualification, QualificationType, Worker
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Jobs of the accounts in scope. A PI who is nothing else sees the own studies and jobs without one."""
+        jobs = self.filter(account__in=RequesterAccount.objects.visible_to(actor))
+        if allowed(actor, Permission.GRANT) or allowed(actor, Permission.SYNC) or not actor.study_ids:
+            return jobs
+        return jobs.filter(models.Q(study__in=actor.study_ids) | models.Q(study=None))
+
+
+class Job(AuditedModel):
+    """Changes asked for together. A single grant is a job of one.
+
+    running ─→ finished                 nothing is left to do
+       ├─stop─→ stopped ─resume─→ running
+       └─ (retry of failed changes takes a finished job back to running)
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        STOPPED = "stopped", "Stopped"
+        FINISHED = "finished", "Finished"
+
+    class Kind(models.TextChoices):
+        GRANT = "grant", "Grant"
+        REVOKE = "revoke", "Take away"
+        MIXED = "mixed", "Grant and take away"
+
+    #: kept up to date by the drain in the transaction that records the outcomes
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset(
+        {"planned", "done", "failed", "skipped", "cancelled", "needs_person", "started_at"}
+    )
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="jobs")
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, related_name="jobs")
+    preview = models.OneToOneField(Preview, on_delete=models.PROTECT, related_name="job")  # a second click finds it
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
+    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    title = models.CharField(max_length=200)
+    reason = models.TextField(blank=True)
+    notify = models.BooleanField(default=False)
+    revoke_reason = models.TextField(blank=True)
+    source = models.CharField(max_length=5, choices=Preview.Source.choices)
+    file_name = models.CharField(max_length=120, blank=True)
+    file_sha256 = models.CharField(max_length=64, blank=True)
+    file_size = models.PositiveIntegerField(default=0)
+    rows_sha256 = models.CharField(max_length=64)
+    total = models.PositiveIntegerField()  # changes in this job, whatever became of them
+    planned = models.IntegerField(default=0)  # planned, sending or unknown: still open
+    done = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    skipped = models.IntegerField(default=0)
+    cancelled = models.IntegerField(default=0)
+    needs_person = models.IntegerField(default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["account", "-created_at"], name="job_list"),
+            models.Index(fields=["account", "state"], name="job_runnable"),
+            models.Index(fields=["created_by", "-created_at"], name="job_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def stream(self) -> str:
+        """The study's stream where there is one, else the account's."""
+        return self.study.stream if self.study else self.account.stream
+
+
+class Change(AuditedModel):
+    """One intended or observed change of one worker's qualification.
+
+    planned ─claim→ sending ─→ done | failed | unknown          planned → cancelled | skipped (already so)
+                              unknown ─read back→ done | planned | needs_person
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "Queued"
+        SENDING = "sending", "Being sent"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Being checked"
+        NEEDS_PERSON = "person", "Needs a person"
+        SKIPPED = "skipped", "Already so"
+        CANCELLED = "cancelled", "Not done"
+
+    OPEN: ClassVar[tuple[str, ...]] = ("planned", "sending", "unknown")
+    IN_FLIGHT: ClassVar[tuple[str, ...]] = ("sending", "unknown")
+
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"lease_until", "lease_by", "due_at", "checks", "throttles"})
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="changes")  # null: seen at Amazon
+    n = models.PositiveIntegerField(default=0)  # order within the job
+    line = models.PositiveIntegerField(default=0)  # line of the source
+    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="changes")
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="changes")
+    verb = models.CharField(max_length=6, choices=Verb.choices)
+    status_before = models.CharField(max_length=7, choices=Qualification.Status.choices, blank=True)
+    value_before = models.IntegerField(null=True)
+    value = models.IntegerField(null=True)  # the score asked for; null when taken away
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNED)
+    attempt = models.PositiveSmallIntegerField(default=0)  # calls sent so far
+    code = models.CharField(max_length=120, blank=True)  # Amazon's code, or ours
+    message = models.TextField(blank=True)  # Amazon's words; may name the worker
+    aws_request_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField()  # not before this time
+    lease_until = models.DateTimeField(null=True, blank=True)  # a process works on it until then
+    lease_by = models.CharField(max_length=80, blank=True)
+    checks = models.PositiveSmallIntegerField(default=0)  # read-backs that gave no answer
+    throttles = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["type", "worker"],
+                condition=models.Q(state__in=["sending", "unknown"]),
+                name="one_call_in_flight",  # two calls for the same worker and type never overlap
+            )
+        ]
+        indexes = [
+            models.Index(fields=["job", "n"], name="change_of_job"),
+            models.Index(fields=["job", "state", "n"], name="change_by_outcome"),
+            models.Index(fields=["worker", "-id"], name="change_of_worker"),  # the timeline
+            # claiming: the job's next planned changes in order
+            models.Index(fields=["job", "id"], condition=models.Q(state="planned"), name="change_planned"),
+            # sweeping and reading back
+            models.Index(
+                fields=["state", "due_at"],
+                condition=models.Q(state__in=["sending", "unknown"]),
+                name="change_in_flight",
+            ),
+            # what else is open for this worker and type? (the second waits for the first)
+            models.Index(
+                fields=["type", "worker", "id"],
+                condition=models.Q(state__in=["planned", "sending", "unknown"]),
+                name="change_open",
+            ),
+            models.Index(fields=["finished_at"], name="change_finished"),  # the dashboard's chart
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} ({self.get_state_display()})"

@@ -1,0 +1,160 @@
+"""People and the roles they hold."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.crypto import salted_hmac
+
+from qualadmin.audit.models import AuditedModel
+from qualadmin.audit.types import RequestInfo
+
+from ..actor import Actor
+from ..permissions import ROLE_LABELS, Role, RoleGrant
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", "As my computer"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username__iexact=username)
+
+
+class User(AuditedModel, AbstractBaseUser):
+    """A person who signs in. There is no superuser; people are deactivated, never deleted.
+
+    Preferences may change without an audit entry: they touch nobody else.
+    """
+
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"time_zone", "theme", "shortcuts"})
+
+    last_login = None  # type: ignore[assignment]  # the audit log knows; a column would be a second truth
+    username = models.CharField("user name", max_length=60, unique=True)
+    full_name = models.CharField("full name", max_length=120)
+    email = models.EmailField("e-mail", blank=True)
+    is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
+    session_version = models.PositiveIntegerField(default=0)  # part of the session hash: +1 ends all sessions
+    time_zone = models.CharField(max_length=60, default="UTC")
+    theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
+    shortcuts = models.BooleanField("keyboard shortcuts", default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["full_name"]
+
+    class Meta:
+        ordering = ["full_name", "pk"]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def get_session_auth_hash(self) -> str:
+        value = f"{self.password}:{self.session_version}"
+        return salted_hmac("qualadmin.session", value, algorithm="sha256").hexdigest()
+
+    def as_actor(self, *, request: RequestInfo | None = None, session: str | None = None) -> Actor:
+        """The person with the roles held now (two queries)."""
+        return Actor(
+            kind="user",
+            user_id=self.pk,
+            label=self.full_name,
+            roles=RoleAssignment.objects.grants_of(self.pk) if self.is_active else (),
+            study_ids=frozenset(
+                str(pk) for pk in StudyInvestigator.objects.filter(user=self, ended_at=None).values_list("study_id", flat=True)
+            ),
+            request=request,
+            session=session,
+        )
+
+
+class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
+    def current(self) -> Self:
+        return self.filter(ended_at=None)
+
+    def grants_of(self, user_id: int) -> tuple[RoleGrant, ...]:
+        """What permission checks read (one query)."""
+        rows = self.current().filter(user_id=user_id).values_list("role", "account_id", "can_production")
+        return tuple(
+            RoleGrant(Role(role), str(account) if account else None, production)
+            for role, account, production in rows
+        )
+
+
+class RoleAssignment(AuditedModel):
+    """One role of one person, for one account or (account empty) for all. Ended, never deleted."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
+    role = models.CharField(max_length=10, choices=[(role.value, label) for role, label in ROLE_LABELS.items()])
+    account = models.ForeignKey(
+        "core.RequesterAccount", on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
+    )
+    can_production = models.BooleanField("may act on real workers", default=False)
+    granted_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RoleAssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "account"],
+                condition=models.Q(ended_at=None),
+                nulls_distinct=False,
+                name="one_current_assignment",  # the same role is not held twice for the same account
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} of {self.account or 'all accounts'}"
+
+
+class Study(AuditedModel):
+    """What a job is for. Every production change names one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=200)
+    protocol_number = models.CharField("protocol number", max_length=60, blank=True)
+    is_open = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    investigators = models.ManyToManyField(User, through="StudyInvestigator", related_name="studies")
+
+    class Meta:
+        ordering = ["title", "pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def stream(self) -> str:
+        """The audit stream that holds everything done for this study."""
+        return f"study:{self.slug}"
+
+
+class StudyInvestigator(AuditedModel):
+    """A PI of a study."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "user"], condition=models.Q(ended_at=None), name="one_current_investigator"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} for {self.study}"

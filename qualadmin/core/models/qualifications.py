@@ -1,0 +1,205 @@
+"""Qualification types, workers, and who holds what, as last seen at Amazon."""
+
+import base64
+import re
+import secrets
+import uuid
+from typing import ClassVar, Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from qualadmin.audit.models import AuditedModel
+
+from ..actor import Actor
+from .accounts import RequesterAccount
+
+WORKER_ID = re.compile(r"A[A-Z0-9]{1,63}")
+INTEGER_MIN, INTEGER_MAX = -(2**31), 2**31 - 1  # Amazon's Integer is 32 bits wide
+
+
+class QualificationTypeQuerySet(models.QuerySet["QualificationType"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(account__in=RequesterAccount.objects.visible_to(actor))
+
+    def grantable(self) -> Self:
+        """Types that Amazon knows and that can be given to workers."""
+        return self.filter(state=QualificationType.State.LIVE)
+
+
+class QualificationType(AuditedModel):
+    """A qualification type of one account.
+
+    requested ─→ live            Amazon created it (or it was imported)
+              └→ refused         Amazon said no; nothing exists there
+    live ─→ gone                 no longer found at Amazon
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", "Being created"
+        LIVE = "live", "At Amazon"
+        REFUSED = "refused", "Refused by Amazon"
+        GONE = "gone", "No longer at Amazon"
+
+    class Status(models.TextChoices):
+        ACTIVE = "Active", "Active"
+        INACTIVE = "Inactive", "Inactive"
+
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset(
+        {"holders_synced_at", "sync_asked_at", "lease_until", "checks"}
+    )
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="types")
+    mturk_id = models.CharField(max_length=64, null=True, blank=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(max_length=2000)
+    keywords = models.CharField(max_length=1000, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    auto_granted = models.BooleanField(default=False)
+    auto_granted_value = models.IntegerField(null=True, blank=True)
+    retry_delay_seconds = models.BigIntegerField(null=True, blank=True)
+    has_test = models.BooleanField(default=False)
+    is_requestable = models.BooleanField(default=True)
+    default_score = models.IntegerField(default=100)
+    min_score = models.IntegerField(default=0)
+    max_score = models.IntegerField(default=100)
+    failure = models.TextField(blank=True)
+    created_by = models.ForeignKey("core.User", on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    creation_time = models.DateTimeField("created at Amazon", null=True, blank=True)
+    holders_synced_at = models.DateTimeField(null=True, blank=True)
+    sync_asked_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    checks = models.PositiveSmallIntegerField(default=0)
+
+    objects = QualificationTypeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "mturk_id"], name="type_once_per_account"
+            ),  # NULLs are distinct: several may wait for their id
+            models.UniqueConstraint(
+                fields=["account", "name"],
+                condition=models.Q(state__in=["requested", "live"]),
+                name="type_name_once_per_account",  # Amazon refuses a second type of the same name
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def with_prefix(self, prefix: str) -> Self:
+        """Workers whose id starts with `prefix`; a range, since SQLite's LIKE never uses the index."""
+        return self.filter(worker_id__gte=prefix, worker_id__lt=prefix + "\x7f")
+
+
+def _salt() -> bytes:
+    return secrets.token_bytes(32)
+
+
+class Worker(AuditedModel):
+    """A worker on MTurk. The worker id stands here and nowhere else; everything points at the uuid."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    worker_id = models.CharField(
+        "worker ID", max_length=64, unique=True, null=True, validators=[RegexValidator(WORKER_ID)]
+    )
+    salt = models.BinaryField(max_length=32, default=_salt)  # commitment in the log: SHA-256 over salt and id
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["worker_id"]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+    @property
+    def pseudonym(self) -> str:
+        """What people without the right to worker ids see; says nothing about the id."""
+        return "W-" + base64.b32encode(self.id.bytes).decode()[:10]
+
+
+class Qualification(AuditedModel):
+    """What Amazon holds for one type and worker, as last seen."""
+
+    class Status(models.TextChoices):
+        GRANTED = "Granted", "Granted"
+        REVOKED = "Revoked", "Taken away"
+
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"checked_at"})
+
+    id = models.BigAutoField(primary_key=True)
+    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="qualifications")
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="qualifications")
+    status = models.CharField(max_length=7, choices=Status.choices)
+    value = models.IntegerField(null=True)  # null: revoked before its score was ever seen
+    grant_time = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # also the index of the drain's upsert and of "what does this worker hold"
+            models.UniqueConstraint(fields=["type", "worker"], name="one_qualification_per_worker"),
+        ]
+        indexes = [
+            models.Index(fields=["type", "status", "value"], name="qualification_histogram"),
+            models.Index(fields=["type", "id"], name="qualification_holders"),  # holders, keyset by id
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()} {self.value}"
+
+
+class QualificationRequest(AuditedModel):
+    """A worker's own request for a qualification, as last seen at Amazon."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        CLOSED = "closed", "No longer waiting"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    mturk_id = models.CharField(max_length=255)
+    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="requests")
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="requests")
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    submitted_at = models.DateTimeField()
+    seen_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["submitted_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["type", "mturk_id"], name="request_once")]
+        indexes = [
+            models.Index(
+                fields=["type", "worker"],
+                condition=models.Q(state="waiting"),
+                name="request_waiting",  # does this worker wait for this type?
+            ),
+            models.Index(fields=["state", "submitted_at"], name="request_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"request for {self.type}"
+
+
+class WorkerNote(AuditedModel):
+    """A note somebody of the lab wrote about a worker. Personal data."""
+
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="notes")
+    author = models.ForeignKey("core.User", on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(max_length=2000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"note by {self.author}"
