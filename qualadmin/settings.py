@@ -1,17 +1,59 @@
-"""All settings. Every value comes from the environment (`QUALADMIN_*`); nothing is read anywhere else."""
+"""All settings. Every value comes from the environment (`QUALADMIN_*`); nothing is read anywhere else.
 
+`QUALADMIN_MODE` says what kind of run this is: `live` (the default, for real use: every safeguard on,
+nothing guessed), `demo`, `test` or `debug`. `manage.py config` prints what is in force; docs/running.md
+explains each.
+"""
+
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
-import environ
+from csp.constants import NONE, SELF
+
+from qualadmin.env import Environment
+from qualadmin.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+ENV = Environment(os.environ)
 
-DEBUG = env.bool("QUALADMIN_DEBUG", default=False)
-SECRET_KEY = env.str("QUALADMIN_SECRET_KEY", default="not-a-secret-until-settings-are-finished")
-ALLOWED_HOSTS = env.list("QUALADMIN_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
-VAR_DIR = Path(env.str("QUALADMIN_VAR_DIR", default=str(BASE_DIR / "var")))
+MODE = ENV.text("QUALADMIN_MODE", "live", about="kind of run", choices=("live", "demo", "test", "debug"))
+LIVE = MODE == "live"
+DEBUG = MODE == "debug"
+VAR_DIR = Path(
+    ENV.text(
+        "QUALADMIN_VAR_DIR",
+        str(BASE_DIR / "var" / "demo" if MODE == "demo" else BASE_DIR / "var"),
+        about="folder for the SQLite file, the cache and other state",
+    )
+)
+
+# --- who may talk to us -------------------------------------------------------------------------------------
+# A demo without its own key file (for example `QUALADMIN_MODE=demo manage.py audit_verify`) uses the one its
+# supervisor made; the readable default never serves anybody real, because `live` requires a key.
+_demo_key = VAR_DIR / "secret-key"
+SECRET_KEY = ENV.secret(
+    "QUALADMIN_SECRET_KEY",
+    _demo_key.read_text(encoding="utf-8")
+    if MODE == "demo" and _demo_key.exists()
+    else f"only-for-{MODE}-runs",
+    about="50 or more random characters that sign sessions and task messages",
+    required=LIVE,
+)
+ALLOWED_HOSTS = ENV.words(
+    "QUALADMIN_ALLOWED_HOSTS",
+    () if LIVE else ("127.0.0.1", "localhost", "[::1]"),
+    about="host names under which people open this site",
+    missing_ok=not LIVE,
+)
+HTTPS = ENV.flag(
+    "QUALADMIN_HTTPS", LIVE, about="people reach this site by https; off only on one's own machine"
+)
+TRUSTED_PROXIES = ENV.number(
+    "QUALADMIN_TRUSTED_PROXIES", 0, about="own reverse proxies in front of gunicorn", low=0, high=5
+)
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -22,6 +64,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     "template_partials",
+    "django_filters",
+    "heroicons",
     "django_q",
     "csp",
     "qualadmin.audit",
@@ -30,14 +74,16 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "qualadmin.web.headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "qualadmin.web.headers.SessionLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "qualadmin.urls"
@@ -57,6 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+# --- databases ----------------------------------------------------------------------------------------------
 SQLITE_OPTIONS = {
     # IMMEDIATE: a read-then-write transaction never fails half way with "database is locked".
     # FULL: the intent to call Amazon must survive a power cut.
@@ -67,22 +114,52 @@ SQLITE_OPTIONS = {
         "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA cell_size_check=ON"
     ),
 }
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("QUALADMIN_DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'qualadmin.sqlite3'}")
+POSTGRES_OPTIONS = {
+    # A page or task that waits longer than this on a lock or a query is better told so than left hanging.
+    "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s "
+    "-c synchronous_commit=on"
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+
+
+def database_with_options(parsed: dict[str, Any]) -> dict[str, Any]:
+    """A parsed database address with the options this service relies on (the address may add its own)."""
+    sqlite = parsed["ENGINE"] == "django.db.backends.sqlite3"
+    options = {**(SQLITE_OPTIONS if sqlite else POSTGRES_OPTIONS), **parsed.get("OPTIONS", {})}
+    return {**parsed, "OPTIONS": options, "ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 0 if sqlite else 60}
+
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database_with_options(
+        ENV.database(
+            "QUALADMIN_DATABASE_URL",
+            f"sqlite:///{VAR_DIR / 'qualadmin.sqlite3'}",
+            about="where everything is kept",
+        )
+    )
+}
+ON_SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_USER_MODEL = "core.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "dashboard"
-
+# --- queue and cache ----------------------------------------------------------------------------------------
+BROKER = ENV.text("QUALADMIN_BROKER", "orm", about="what carries task messages", choices=("orm", "redis"))
+REDIS_URL = ENV.url(
+    "QUALADMIN_REDIS_URL",
+    about="Redis for task messages and the shared cache",
+    schemes=("redis", "rediss", "unix"),
+)
+if BROKER == "redis" and not REDIS_URL:
+    ENV.refuse("QUALADMIN_REDIS_URL", "is missing, and QUALADMIN_BROKER=redis needs it")
+CLUSTER_NAME = ENV.text(
+    "QUALADMIN_CLUSTER_NAME",
+    socket.gethostname()[:60] or "cluster",
+    about="name of this machine's task cluster in the list of heartbeats",
+    pattern=r"[\w.:-]{1,64}",
+)
 Q_CLUSTER: dict[str, Any] = {
     "name": "qualadmin",
-    "orm": "default",
-    "workers": 2,
+    "workers": ENV.number("QUALADMIN_TASK_WORKERS", 2, about="task processes of a cluster", low=1, high=16),
+    # Delivery is at least once, and what a cluster has fetched waits in memory while the retry clock runs:
+    # retry must exceed timeout × (ceil((queue_limit + 1) / workers) + 1). Check qualadmin.E004 holds this.
     "queue_limit": 2,
     "bulk": 1,
     "timeout": 60,
@@ -94,17 +171,144 @@ Q_CLUSTER: dict[str, Any] = {
     "recycle": 200,
     "poll": 0.5,
     "guard_cycle": 1,
+    **({"redis": REDIS_URL} if BROKER == "redis" else {"orm": "default"}),
+}
+# Rate limits count in the cache, so all web processes must share one: Redis, or a table. On SQLite that table
+# has a file of its own, so that counting never waits for the write lock of the main database.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "qualadmin_cache"}
+}
+DATABASE_ROUTERS: list[str] = []
+if ON_SQLITE and not REDIS_URL:
+    DATABASES["cache"] = database_with_options(
+        {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "cache.sqlite3")}
+    )
+    DATABASE_ROUTERS = ["qualadmin.routers.CacheRouter"]
+
+# --- people, sessions, cookies ------------------------------------------------------------------------------
+AUTH_USER_MODEL = "core.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+_validators = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"{_validators}UserAttributeSimilarityValidator"},
+    {"NAME": f"{_validators}MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_validators}CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "dashboard"
+SESSION_IDLE_SECONDS = 60 * ENV.number(
+    "QUALADMIN_SESSION_IDLE_MINUTES", 30, about="sign out after this long without a click", low=5, high=240
+)
+SESSION_ABSOLUTE_SECONDS = 3600 * ENV.number(
+    "QUALADMIN_SESSION_HOURS",
+    8,
+    about="sign out this long after signing in, whatever happens",
+    low=1,
+    high=12,
+)
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# The prefix makes browsers refuse the cookie from a sub-domain or over http; it only works with https.
+_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}sessionid"
+CSRF_COOKIE_NAME = f"{_prefix}csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Strict"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- headers ------------------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the load balancer and the service manager ask on loopback
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
 }
 
+# --- limits of what may be sent to us -----------------------------------------------------------------------
+UPLOAD_MAX_BYTES = 2 * 1024 * 1024
+UPLOAD_MAX_ROWS = ENV.number(
+    "QUALADMIN_UPLOAD_MAX_ROWS", 20_000, about="most rows of one uploaded file", low=1, high=100_000
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES  # a pasted list may be as long as a file
+FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# --- language, time, static files, logs ---------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+# Outside real use whitenoise serves the files where they lie, so that nobody must run collectstatic first.
+STATIC_ROOT = str(VAR_DIR / "static") if LIVE else None
+WHITENOISE_USE_FINDERS = not LIVE
+WHITENOISE_AUTOREFRESH = MODE in {"debug", "test"}
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if LIVE
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+LOGGING = logging_config(
+    ENV.text(
+        "QUALADMIN_LOG_LEVEL",
+        "INFO",
+        about="least level that is logged",
+        choices=("INFO", "WARNING", "ERROR"),
+    )
+)
 
+# --- Amazon and the log -------------------------------------------------------------------------------------
 # Where the emulator listens, for accounts of the environment `emulator`. Amazon's two addresses are
 # constants in qualadmin.mturk.client.
-EMULATOR_URL = env.str("QUALADMIN_EMULATOR_URL", default="http://127.0.0.1:8400")
+EMULATOR_URL = ENV.url(
+    "QUALADMIN_EMULATOR_URL",
+    "http://127.0.0.1:8400",
+    about="where accounts of the environment emulator are served",
+    schemes=("http",),
+)
 # Name of this installation inside every audit entry; fixed for the life of a database.
-AUDIT_ORIGIN = env.str("QUALADMIN_AUDIT_ORIGIN", default="localhost/qualadmin")
+AUDIT_ORIGIN = ENV.text(
+    "QUALADMIN_AUDIT_ORIGIN",
+    "localhost/qualadmin",
+    about="name of this installation inside every audit entry; never change it later",
+    pattern=r"[\w.:/-]{3,100}",
+)
+
+# Read by the test run and the launcher, not here; listed so that they do not count as misspelt.
+UNKNOWN_SETTINGS = ENV.unknown(
+    "QUALADMIN_",
+    also_known=(
+        "QUALADMIN_NO_BOOTSTRAP",
+        "QUALADMIN_REQUIRE",
+        "QUALADMIN_CHROMIUM",
+        "QUALADMIN_TEST_DATABASE_URL",
+        "QUALADMIN_TEST_REDIS_URL",
+    ),
+)
+ENV.finish()

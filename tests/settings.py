@@ -1,19 +1,34 @@
-"""Settings of a test run: SQLite in a file by default, PostgreSQL and Redis where the environment names them."""
+"""Settings of a test run: SQLite in memory, or PostgreSQL and Redis where the environment names them."""
 
 import os
 
-from qualadmin.settings import *  # noqa: F403
-from qualadmin.settings import DATABASES, SQLITE_OPTIONS, env
+os.environ["QUALADMIN_MODE"] = "test"
+for _name in ("QUALADMIN_DATABASE_URL", "QUALADMIN_REDIS_URL", "QUALADMIN_BROKER", "QUALADMIN_HTTPS"):
+    os.environ.pop(_name, None)  # a developer's own installation must not leak into the tests
+
+from qualadmin.settings import *  # noqa: E402, F403
+from qualadmin.settings import DATABASES, ENV, Q_CLUSTER, database_with_options  # noqa: E402
 
 SECRET_KEY = "tests-only"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
-if os.environ.get("QUALADMIN_TEST_DATABASE_URL"):
-    DATABASES["default"] = env.db_url("QUALADMIN_TEST_DATABASE_URL")
-else:
-    DATABASES["default"] = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": ":memory:",
-        "OPTIONS": SQLITE_OPTIONS,
-        "TEST": {"NAME": None},
+DATABASES.clear()
+DATABASES["default"] = database_with_options(
+    ENV.database("QUALADMIN_TEST_DATABASE_URL", "sqlite://:memory:", about="database of a test run")
+)
+DATABASE_ROUTERS: list[str] = []
+REDIS_URL = ENV.url("QUALADMIN_TEST_REDIS_URL", about="Redis of a test run", schemes=("redis",))
+if REDIS_URL:
+    # Messages of a test run stay apart from anything else on that Redis.
+    Q_CLUSTER.pop("orm", None)
+    Q_CLUSTER.update(redis=REDIS_URL, name=f"qualadmin-tests-{os.getpid()}")
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": f"qualadmin-tests-{os.getpid()}",
+        }
     }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ENV.finish()
