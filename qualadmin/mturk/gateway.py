@@ -1,0 +1,256 @@
+"""Amazon's qualification API in our words: typed values in, frozen values and typed errors out.
+
+Verbs that change something are sent once and return the evidence of the call. All raise ``MTurkError``.
+Behaviour by Amazon's reference for API version 2017-01-17.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from qualadmin.mturk import reading
+from qualadmin.mturk.calls import Answer, invoke, watch
+from qualadmin.mturk.errors import QualificationNotHeld, QualificationRevoked
+from qualadmin.mturk.pages import PAGE_SIZE, read_pages
+from qualadmin.mturk.types import (
+    Balance,
+    CallRecord,
+    Identity,
+    NotHeld,
+    QualificationStatus,
+    RemoteQualification,
+    RemoteRequest,
+    RemoteType,
+    Revoked,
+    Score,
+    TypeStatus,
+)
+
+if TYPE_CHECKING:
+    from types_boto3_mturk.client import MTurkClient
+    from types_boto3_sts.client import STSClient
+
+
+Value = TypeVar("Value")
+
+
+class QualificationGateway:
+    """The verbs of one requester account. Safe to share between threads, as boto3's clients are.
+
+    ``client_mutate`` must not retry on its own; ``client_identity`` is absent where there is no STS (the
+    emulator).
+    """
+
+    def __init__(
+        self,
+        client_read: "MTurkClient",
+        client_mutate: "MTurkClient",
+        client_identity: "STSClient | None" = None,
+    ) -> None:
+        retries: dict[str, Any] = getattr(client_mutate.meta.config, "retries", None) or {}
+        if retries.get("total_max_attempts") != 1:
+            raise ValueError("The client for changes must send each request once (total_max_attempts=1).")
+        for client in (client_read, client_mutate, client_identity):
+            if client is not None:
+                watch(client)
+        self._read = client_read
+        self._mutate = client_mutate
+        self._identity = client_identity
+
+    # The account
+
+    def balance(self) -> Balance:
+        """Return the account's balance: the customary test that credentials and link work."""
+        return _value(reading.balance, self._ask(self._read.get_account_balance))
+
+    def identity(self) -> Identity | None:
+        """Return whose credentials are in use, or ``None`` where nobody can say (the emulator)."""
+        if self._identity is None:
+            return None
+        return _value(reading.identity, self._ask(self._identity.get_caller_identity))
+
+    # Qualification types
+
+    def create_type(
+        self,
+        *,
+        name: str,
+        description: str,
+        status: TypeStatus = TypeStatus.ACTIVE,
+        keywords: str | None = None,
+        retry_delay_seconds: int | None = None,
+        auto_granted: bool = False,
+        auto_granted_value: int | None = None,
+        test: str | None = None,
+        answer_key: str | None = None,
+        test_duration_seconds: int | None = None,
+    ) -> tuple[RemoteType, CallRecord]:
+        """Create a type. Name and keywords stay for ever. After ``Unknown`` look it up with ``type_named``."""
+        answer = self._change(
+            self._mutate.create_qualification_type,
+            Name=name,
+            Description=description,
+            QualificationTypeStatus=status.value,
+            Keywords=keywords,
+            RetryDelayInSeconds=retry_delay_seconds,
+            AutoGranted=auto_granted,
+            AutoGrantedValue=auto_granted_value,
+            Test=test,
+            AnswerKey=answer_key,
+            TestDurationInSeconds=test_duration_seconds,
+        )
+        return _value(reading.created_type, answer, mutating=True), answer.call
+
+    def update_type(
+        self,
+        type_id: str,
+        *,
+        description: str | None = None,
+        status: TypeStatus | None = None,
+        retry_delay_seconds: int | None = None,
+        auto_granted: bool | None = None,
+        auto_granted_value: int | None = None,
+        test: str | None = None,
+        answer_key: str | None = None,
+        test_duration_seconds: int | None = None,
+    ) -> tuple[RemoteType, CallRecord]:
+        """Change a type; what is ``None`` stays. A test sent without its answer key loses the key it had."""
+        answer = self._change(
+            self._mutate.update_qualification_type,
+            QualificationTypeId=type_id,
+            Description=description,
+            QualificationTypeStatus=status.value if status else None,
+            RetryDelayInSeconds=retry_delay_seconds,
+            AutoGranted=auto_granted,
+            AutoGrantedValue=auto_granted_value,
+            Test=test,
+            AnswerKey=answer_key,
+            TestDurationInSeconds=test_duration_seconds,
+        )
+        return _value(reading.created_type, answer, mutating=True), answer.call
+
+    def get_type(self, type_id: str) -> RemoteType:
+        """Return the type. Raises ``TypeNotFound``."""
+        answer = self._ask(self._read.get_qualification_type, QualificationTypeId=type_id)
+        return _value(reading.created_type, answer)
+
+    def types(self, *, owned: bool = True, query: str | None = None) -> Iterator[RemoteType]:
+        """Yield types, inactive ones too. Without ``owned`` that is every requester's: tens of thousands.
+
+        ``query`` is Amazon's fuzzy search in name and keywords, and its index lags up to a minute behind.
+        """
+
+        def fetch(token: str | None) -> Answer:
+            return self._ask(
+                self._read.list_qualification_types,
+                MustBeRequestable=False,  # true would leave out Amazon's own types, and none of ours
+                MustBeOwnedByCaller=owned,
+                Query=query,
+                MaxResults=PAGE_SIZE,
+                NextToken=token,
+            )
+
+        return read_pages(fetch, "QualificationTypes", reading.remote_type)
+
+    def type_named(self, name: str) -> RemoteType | None:
+        """Return the account's own type of exactly this name. A type just created may not be listed yet."""
+        return next((found for found in self.types() if found.name == name), None)
+
+    # Qualifications
+
+    def associate(self, type_id: str, worker_id: str, value: int, notify: bool) -> CallRecord:
+        """Give the worker the qualification, or change its value. ``notify`` makes Amazon mail the worker."""
+        return self._change(
+            self._mutate.associate_qualification_with_worker,
+            QualificationTypeId=type_id,
+            WorkerId=worker_id,
+            IntegerValue=value,
+            SendNotification=notify,  # always said: left out, Amazon mails the worker
+        ).call
+
+    def disassociate(self, type_id: str, worker_id: str, reason: str | None) -> CallRecord:
+        """Take the qualification away. Amazon mails ``reason`` to the worker; without one it mails nothing.
+
+        Raises ``QualificationNotHeld`` or ``QualificationRevoked`` when there was nothing to take.
+        """
+        return self._change(
+            self._mutate.disassociate_qualification_from_worker,
+            QualificationTypeId=type_id,
+            WorkerId=worker_id,
+            Reason=_said(reason),
+        ).call
+
+    def score(self, type_id: str, worker_id: str) -> Score:
+        """Return what Amazon holds for this worker now: the qualification, ``NotHeld`` or ``Revoked``."""
+        try:
+            answer = self._ask(
+                self._read.get_qualification_score, QualificationTypeId=type_id, WorkerId=worker_id
+            )
+        except QualificationNotHeld as error:
+            return NotHeld(error.call)
+        except QualificationRevoked as error:
+            return Revoked(error.call)
+        return _value(reading.scored, answer)
+
+    def holders(
+        self, type_id: str, status: QualificationStatus = QualificationStatus.GRANTED
+    ) -> Iterator[RemoteQualification]:
+        """Yield every worker with this status, 100 a call. Changed meanwhile, one may come twice or never."""
+
+        def fetch(token: str | None) -> Answer:
+            return self._ask(
+                self._read.list_workers_with_qualification_type,
+                QualificationTypeId=type_id,
+                Status=status.value,
+                MaxResults=PAGE_SIZE,
+                NextToken=token,
+            )
+
+        return read_pages(fetch, "Qualifications", reading.remote_qualification)
+
+    # Workers' own requests
+
+    def requests(self, type_id: str | None = None) -> Iterator[RemoteRequest]:
+        """Yield the requests that wait for an answer, of one type or of all the account's types."""
+
+        def fetch(token: str | None) -> Answer:
+            return self._ask(
+                self._read.list_qualification_requests,
+                QualificationTypeId=type_id,
+                MaxResults=PAGE_SIZE,
+                NextToken=token,
+            )
+
+        return read_pages(fetch, "QualificationRequests", reading.remote_request)
+
+    def accept_request(self, request_id: str, value: int) -> CallRecord:
+        """Grant what the worker asked for, with this value. It replaces a value the worker already has."""
+        return self._change(
+            self._mutate.accept_qualification_request, QualificationRequestId=request_id, IntegerValue=value
+        ).call
+
+    def reject_request(self, request_id: str, reason: str | None) -> CallRecord:
+        """Turn the request down. The worker can read ``reason``. A qualification already held stays."""
+        return self._change(
+            self._mutate.reject_qualification_request, QualificationRequestId=request_id, Reason=_said(reason)
+        ).call
+
+    # ``Any``: boto3's typed methods differ in their keywords, which mypy cannot pass on.
+
+    def _ask(self, method: Any, **parameters: Any) -> Answer:
+        return invoke(lambda: method(**_given(parameters)), mutating=False)
+
+    def _change(self, method: Any, **parameters: Any) -> Answer:
+        return invoke(lambda: method(**_given(parameters)), mutating=True)
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def _value(reader: reading.Reader[Value], answer: Answer, *, mutating: bool = False) -> Value:
+    return reading.read(reader, answer.payload, answer.call, mutating=mutating)
+
+
+def _said(reason: str | None) -> str | None:
+    """A blank reason is none: sent, it could make Amazon mail an empty message."""
+    return reason if reason and reason.strip() else None
