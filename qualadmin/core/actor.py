@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from qualadmin.audit.types import Context, RequestInfo, TaskInfo, Who
+from qualadmin.audit.types import Context, Kind, RequestInfo, TaskInfo, Who
 
 from .permissions import RoleGrant
 
@@ -15,7 +15,7 @@ class Actor:
     `roles` and `study_ids` are what the person held when the request or task began; tasks read them anew.
     """
 
-    kind: str  # user, task, cli, system, anonymous
+    kind: Kind
     user_id: int | None
     label: str
     roles: tuple[RoleGrant, ...] = ()

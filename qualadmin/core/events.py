@@ -5,16 +5,20 @@ A name is `object.verb` in the past tense. `changes` names the fields that may a
 In a sentence, {actor} is the person (and for tasks the person they act for), {target} the object's label.
 """
 
-from qualadmin.audit.vocabulary import Event, Outcome, Severity, register
+from typing import Final
 
-INFO, NOTICE, WARNING, CRITICAL = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.CRITICAL
-OK, STARTED, FAILED, DENIED, UNKNOWN = (
-    Outcome.OK,
-    Outcome.STARTED,
-    Outcome.FAILED,
-    Outcome.DENIED,
-    Outcome.UNKNOWN,
-)
+from qualadmin.audit.types import Outcome, Severity
+from qualadmin.audit.vocabulary import Event, register
+
+INFO: Final = "info"
+NOTICE: Final = "notice"
+WARNING: Final = "warning"
+CRITICAL: Final = "critical"
+OK: Final = "ok"
+STARTED: Final = "started"
+FAILED: Final = "failed"
+DENIED: Final = "denied"
+UNKNOWN: Final = "unknown"
 
 
 def _event(
@@ -30,7 +34,7 @@ def _event(
         name=name,
         severity=severity,
         outcomes=frozenset(outcomes),
-        changes=frozenset(changes.split()),
+        changes=frozenset(changes.split()) or None,
         payload=frozenset(payload.split()),
         sentence=sentence,
     )
@@ -39,9 +43,7 @@ def _event(
 EVENTS = (
     # signing in
     _event("auth.login.succeeded", "{actor} signed in"),
-    _event(
-        "auth.login.failed", "A sign-in failed", severity=NOTICE, outcomes=(FAILED,), payload="user_name"
-    ),
+    _event("auth.login.failed", "A sign-in failed", severity=NOTICE, outcomes=(FAILED,), payload="user_name"),
     _event(
         "auth.login.locked",
         "Sign-in was held back after too many tries",
@@ -52,10 +54,23 @@ EVENTS = (
     _event("auth.logout", "{actor} signed out"),
     _event("auth.password.changed", "{actor} changed the password of {target}", severity=NOTICE),
     # refusals
-    _event("access.denied", "{actor} was refused: {target}", severity=NOTICE, outcomes=(DENIED,), payload="detail"),
-    _event("access.csrf_failed", "A form without a valid token was refused", severity=NOTICE, outcomes=(DENIED,)),
+    _event(
+        "access.denied",
+        "{actor} was refused: {target}",
+        severity=NOTICE,
+        outcomes=(DENIED,),
+        payload="detail",
+    ),
+    _event(
+        "access.csrf_failed", "A form without a valid token was refused", severity=NOTICE, outcomes=(DENIED,)
+    ),
     _event("access.rate_limited", "{actor} was slowed down", severity=NOTICE, outcomes=(DENIED,)),
-    _event("access.bad_host", "A request for a foreign host name was refused", severity=NOTICE, outcomes=(DENIED,)),
+    _event(
+        "access.bad_host",
+        "A request for a foreign host name was refused",
+        severity=NOTICE,
+        outcomes=(DENIED,),
+    ),
     # people
     _event(
         "user.invited",
@@ -65,10 +80,17 @@ EVENTS = (
     ),
     _event("user.updated", "{actor} changed {target}", severity=NOTICE, changes="full_name email"),
     _event("user.deactivated", "{actor} closed the access of {target}", severity=NOTICE, changes="is_active"),
-    _event("user.activated", "{actor} opened the access of {target} again", severity=NOTICE, changes="is_active"),
-    _event("role.granted", "{actor} gave a role to {target}", severity=WARNING, changes="role account production"),
     _event(
-        "role.revoked", "{actor} took a role from {target}", severity=WARNING, changes="role account production"
+        "user.activated", "{actor} opened the access of {target} again", severity=NOTICE, changes="is_active"
+    ),
+    _event(
+        "role.granted", "{actor} gave a role to {target}", severity=WARNING, changes="role account production"
+    ),
+    _event(
+        "role.revoked",
+        "{actor} took a role from {target}",
+        severity=WARNING,
+        changes="role account production",
     ),
     # accounts
     _event(
@@ -84,12 +106,14 @@ EVENTS = (
         changes="name profile_name role_arn external_id aws_account_id reason_required",
     ),
     _event("account.archived", "{actor} archived the account {target}", severity=WARNING, changes="archived"),
-    _event(
-        "account.enabled", "{actor} switched {target} on", severity=WARNING, changes="is_enabled"
-    ),
+    _event("account.enabled", "{actor} switched {target} on", severity=WARNING, changes="is_enabled"),
     _event("account.disabled", "{actor} switched {target} off", severity=WARNING, changes="is_enabled"),
     _event(
-        "account.paused", "{target} was paused by {actor}", severity=CRITICAL, changes="paused", payload="detail"
+        "account.paused",
+        "{target} was paused by {actor}",
+        severity=CRITICAL,
+        changes="paused",
+        payload="detail",
     ),
     _event("account.resumed", "{actor} resumed {target}", severity=WARNING, changes="paused"),
     _event("account.test.requested", "{actor} asked for a connection test of {target}"),
@@ -101,12 +125,27 @@ EVENTS = (
         payload="detail",
     ),
     # studies
-    _event("study.created", "{actor} added the study {target}", severity=NOTICE, changes="title protocol_number slug"),
     _event(
-        "study.updated", "{actor} changed the study {target}", severity=NOTICE, changes="title protocol_number is_open"
+        "study.created",
+        "{actor} added the study {target}",
+        severity=NOTICE,
+        changes="title protocol_number slug",
     ),
-    _event("study.investigator.added", "{actor} named a PI of {target}", severity=WARNING, changes="investigator"),
-    _event("study.investigator.removed", "{actor} removed a PI of {target}", severity=WARNING, changes="investigator"),
+    _event(
+        "study.updated",
+        "{actor} changed the study {target}",
+        severity=NOTICE,
+        changes="title protocol_number is_open",
+    ),
+    _event(
+        "study.investigator.added", "{actor} named a PI of {target}", severity=WARNING, changes="investigator"
+    ),
+    _event(
+        "study.investigator.removed",
+        "{actor} removed a PI of {target}",
+        severity=WARNING,
+        changes="investigator",
+    ),
     # qualification types
     _event(
         "qtype.create.requested",
@@ -125,7 +164,10 @@ EVENTS = (
         payload="detail",
     ),
     _event(
-        "qtype.imported", "{actor} imported the type {target} from Amazon", severity=NOTICE, changes="mturk_id status"
+        "qtype.imported",
+        "{actor} imported the type {target} from Amazon",
+        severity=NOTICE,
+        changes="mturk_id status",
     ),
     _event(
         "qtype.updated",
@@ -148,7 +190,9 @@ EVENTS = (
         payload="detail",
     ),
     # files and jobs
-    _event("file.uploaded", "{actor} uploaded a list", changes="sha256 bytes rows source", payload="file_name"),
+    _event(
+        "file.uploaded", "{actor} uploaded a list", changes="sha256 bytes rows source", payload="file_name"
+    ),
     _event(
         "file.rejected",
         "A file of {actor} was refused",
@@ -166,14 +210,18 @@ EVENTS = (
     ),
     _event("job.stopped", "{actor} stopped the job {target}", severity=NOTICE, changes="state"),
     _event("job.resumed", "{actor} resumed the job {target}", severity=NOTICE, changes="state"),
-    _event("job.retried", "{actor} retried what failed in {target}", severity=NOTICE, changes="state retried"),
+    _event(
+        "job.retried", "{actor} retried what failed in {target}", severity=NOTICE, changes="state retried"
+    ),
     _event(
         "job.finished",
         "The job {target} finished",
         changes="state done failed skipped cancelled needs_person",
     ),
     _event("job.exported", "{actor} downloaded the results of {target}", severity=NOTICE, changes="rows"),
-    _event("change.cancelled", "A change of {target} was cancelled", severity=NOTICE, changes="state cause count"),
+    _event(
+        "change.cancelled", "A change of {target} was cancelled", severity=NOTICE, changes="state cause count"
+    ),
     # calls to Amazon
     _event(
         "mturk.call.started",
@@ -224,7 +272,9 @@ EVENTS = (
         severity=WARNING,
         changes="status value",
     ),
-    _event("mturk.breaker.opened", "Calls to {target} are held back", severity=WARNING, changes="cause seconds"),
+    _event(
+        "mturk.breaker.opened", "Calls to {target} are held back", severity=WARNING, changes="cause seconds"
+    ),
     # requests of workers
     _event("request.seen", "Workers asked for {target}", changes="count"),
     _event("request.closed", "Requests for {target} are no longer waiting", changes="count"),
@@ -234,7 +284,13 @@ EVENTS = (
     _event("worker.note.added", "{actor} wrote a note about a worker", payload="note"),
     # reading the log
     _event("audit.viewed", "{actor} read the audit log", payload="filter"),
-    _event("audit.exported", "{actor} downloaded audit entries", severity=NOTICE, changes="rows", payload="filter"),
+    _event(
+        "audit.exported",
+        "{actor} downloaded audit entries",
+        severity=NOTICE,
+        changes="rows",
+        payload="filter",
+    ),
     # the service
     _event(
         "system.worker.restarted",

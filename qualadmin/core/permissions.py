@@ -69,8 +69,7 @@ _READ_IDS = _READ | {Permission.SEE_WORKER_IDS, Permission.FIND_WORKERS, Permiss
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.VIEWER: frozenset(_READ),
     Role.GRANTER: frozenset(
-        _READ_IDS
-        | {Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.WRITE_NOTES, Permission.SYNC}
+        _READ_IDS | {Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.WRITE_NOTES, Permission.SYNC}
     ),
     Role.PI: frozenset(
         _READ_IDS
@@ -92,7 +91,9 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 }
 
 #: Permissions that concern the installation as a whole: they need the role for all accounts.
-EVERYWHERE: Final = frozenset({Permission.MANAGE_PEOPLE, Permission.MANAGE_ACCOUNTS, Permission.MANAGE_STUDIES})
+EVERYWHERE: Final = frozenset(
+    {Permission.MANAGE_PEOPLE, Permission.MANAGE_ACCOUNTS, Permission.MANAGE_STUDIES}
+)
 
 WHO_CAN_HELP: Final = {
     Permission.GRANT: "A manager can give you the role of granter for this account.",

@@ -6,8 +6,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from qualadmin.audit.models import AuditedModel
-
-from ..actor import Actor
+from qualadmin.core.actor import Actor
 
 
 class Environment(models.TextChoices):
@@ -75,7 +74,9 @@ class RequesterAccount(AuditedModel):
 class ConnectionTest(models.Model):
     """A connection test somebody asked for, and Amazon's true answer."""
 
-    unaudited_reason: ClassVar[str] = "The asking and the answer are audit entries; this row only feeds the page."
+    unaudited_reason: ClassVar[str] = (
+        "The asking and the answer are audit entries; this row only feeds the page."
+    )
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -109,7 +110,9 @@ class AccountPace(models.Model):
     )
     state = models.JSONField(default=dict)  # qualadmin.mturk.pacing.PaceState as plain numbers
     throttled_at = models.DateTimeField(null=True, blank=True)
-    unknown_times = models.JSONField(default=list)  # epoch seconds of recent unknown outcomes: the breaker's memory
+    unknown_times = models.JSONField(
+        default=list
+    )  # epoch seconds of recent unknown outcomes: the breaker's memory
     open_until = models.DateTimeField(null=True, blank=True)  # breaker: nothing is sent before this time
 
     def __str__(self) -> str:

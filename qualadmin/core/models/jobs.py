@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 from django.db import models
 
 from qualadmin.audit.models import AuditedModel
+from qualadmin.core.actor import Actor
+from qualadmin.core.permissions import Permission, allowed
 
-from ..actor import Actor
-from ..permissions import Permission, allowed
 from .accounts import RequesterAccount
 from .people import Study, User
 from .previews import Preview, Verb
@@ -50,7 +50,9 @@ class Job(AuditedModel):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="jobs")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, related_name="jobs")
-    preview = models.OneToOneField(Preview, on_delete=models.PROTECT, related_name="job")  # a second click finds it
+    preview = models.OneToOneField(
+        Preview, on_delete=models.PROTECT, related_name="job"
+    )  # a second click finds it
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
     created_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
@@ -113,10 +115,14 @@ class Change(AuditedModel):
     OPEN: ClassVar[tuple[str, ...]] = ("planned", "sending", "unknown")
     IN_FLIGHT: ClassVar[tuple[str, ...]] = ("sending", "unknown")
 
-    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"lease_until", "lease_by", "due_at", "checks", "throttles"})
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset(
+        {"lease_until", "lease_by", "due_at", "checks", "throttles"}
+    )
 
     id = models.BigAutoField(primary_key=True)
-    job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="changes")  # null: seen at Amazon
+    job = models.ForeignKey(
+        Job, on_delete=models.PROTECT, null=True, related_name="changes"
+    )  # null: seen at Amazon
     n = models.PositiveIntegerField(default=0)  # order within the job
     line = models.PositiveIntegerField(default=0)  # line of the source
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="changes")

@@ -9,9 +9,9 @@ from django.utils.crypto import salted_hmac
 
 from qualadmin.audit.models import AuditedModel
 from qualadmin.audit.types import RequestInfo
+from qualadmin.core.actor import Actor
+from qualadmin.core.permissions import ROLE_LABELS, Role, RoleGrant
 
-from ..actor import Actor
-from ..permissions import ROLE_LABELS, Role, RoleGrant
 
 class Theme(models.TextChoices):
     SYSTEM = "system", "As my computer"
@@ -70,7 +70,10 @@ class User(AuditedModel, AbstractBaseUser):
             label=self.full_name,
             roles=RoleAssignment.objects.grants_of(self.pk) if self.is_active else (),
             study_ids=frozenset(
-                str(pk) for pk in StudyInvestigator.objects.filter(user=self, ended_at=None).values_list("study_id", flat=True)
+                str(pk)
+                for pk in StudyInvestigator.objects.filter(user=self, ended_at=None).values_list(
+                    "study_id", flat=True
+                )
             ),
             request=request,
             session=session,
@@ -94,7 +97,9 @@ class RoleAssignment(AuditedModel):
     """One role of one person, for one account or (account empty) for all. Ended, never deleted."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
-    role = models.CharField(max_length=10, choices=[(role.value, label) for role, label in ROLE_LABELS.items()])
+    role = models.CharField(
+        max_length=10, choices=[(role.value, label) for role, label in ROLE_LABELS.items()]
+    )
     account = models.ForeignKey(
         "core.RequesterAccount", on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
     )

@@ -10,8 +10,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from qualadmin.audit.models import AuditedModel
+from qualadmin.core.actor import Actor
 
-from ..actor import Actor
 from .accounts import RequesterAccount
 
 WORKER_ID = re.compile(r"A[A-Z0-9]{1,63}")

@@ -1,0 +1,212 @@
+"""Taking planned changes in hand: the intent is committed before any call leaves.
+
+The task cluster is the only caller. A change is claimed by one process for a limited time (the lease);
+what happens to a lease that runs out is in sweep.py.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from qualadmin.audit import record as audit
+from qualadmin.audit.record import Transaction
+from qualadmin.audit.types import Target, Who
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import AccountPace, Change, Job, RequesterAccount
+from qualadmin.core.permissions import Permission, allowed
+
+from ._sql import db_time, db_uuid, from_uuid, run_many, skip_locked
+
+MAX_JOBS: Final = 16  # jobs that get a share of one claim
+
+
+@dataclass(frozen=True, slots=True)
+class JobInHand:
+    """What the drain needs to know of a job, read once per claim."""
+
+    job_id: uuid.UUID
+    title: str
+    stream: str
+    environment: str
+    person: Who
+    notify: bool
+    revoke_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One change in hand. `worker_id` and `mturk_type_id` are Amazon's; `entry` is the `started` entry."""
+
+    change_id: int
+    job: JobInHand
+    type_id: uuid.UUID
+    type_name: str
+    mturk_type_id: str
+    worker: uuid.UUID
+    worker_id: str
+    verb: str
+    value: int | None
+    attempt: int
+    throttles: int
+    checks: int = 0
+    entry: uuid.UUID | None = None
+
+
+def claim_changes(
+    *, actor: Actor, account_id: uuid.UUID, limit: int, by: str, now: datetime, lease: timedelta
+) -> list[Claim]:
+    """Claim up to `limit` planned changes of the account's running jobs, oldest first within each job.
+
+    Returns an empty list when nothing is due, the account is closed or its breaker is open. Every returned
+    change is `sending`, leased to `by`, and has a committed `mturk.call.started` entry.
+    """
+    if limit < 1:
+        return []
+    with audit.transaction(actor.context) as tx:
+        account = RequesterAccount.objects.get(pk=account_id)
+        if not account.is_open or _breaker_is_open(account_id, now):
+            return []
+        jobs = _runnable_jobs(account, tx)
+        claims: list[Claim] = []
+        share = max(1, limit // max(1, len(jobs)))
+        for number, job in enumerate(jobs):
+            room = limit - len(claims)
+            wanted = room if number == len(jobs) - 1 else min(share, room)
+            claims += _claim_of_job(job, wanted, now)
+        return _start(tx, claims, by=by, now=now, lease=lease)
+
+
+def _breaker_is_open(account_id: uuid.UUID, now: datetime) -> bool:
+    return AccountPace.objects.filter(account=account_id, open_until__gt=now).exists()
+
+
+def _runnable_jobs(account: RequesterAccount, tx: Transaction) -> list[JobInHand]:
+    """Running jobs with open changes whose creators may still do what they asked for."""
+    rows = (
+        Job.objects.filter(account=account, state=Job.State.RUNNING, planned__gt=0)
+        .filter(Q(changes__state=Change.State.PLANNED))
+        .distinct()
+        .select_related("study", "created_by")
+        .order_by("planned", "created_at")[:MAX_JOBS]
+    )
+    jobs = []
+    for job in rows:
+        person = job.created_by.as_actor()
+        if not job.created_by.is_active or not allowed(
+            person, Permission.GRANT, str(account.pk), production=account.is_production
+        ):
+            _cancel_rest(tx, job, cause="authority lost", person=person.who)
+            continue
+        stream = job.study.stream if job.study else account.stream
+        jobs.append(
+            JobInHand(
+                job.pk, job.title, stream, account.environment, person.who, job.notify, job.revoke_reason
+            )
+        )
+    return jobs
+
+
+def _cancel_rest(tx: Transaction, job: Job, *, cause: str, person: Who) -> None:
+    """What was not sent yet will not be: whoever asked may no longer ask for it."""
+    waiting = Change.objects.filter(job=job, state=Change.State.PLANNED)
+    count = waiting.count()
+    entry = tx.record(
+        "change.cancelled",
+        target=Target("job", str(job.pk), job.title),
+        stream=job.study.stream if job.study else RequesterAccount.objects.get(pk=job.account_id).stream,
+        job=str(job.pk),
+        on_behalf_of=person,
+        changes={"state": ["planned", "cancelled"], "cause": [None, cause], "count": [None, count]},
+    )
+    waiting.update(state=Change.State.CANCELLED, code="authority_lost", audit_id=entry)
+    Job.objects.filter(pk=job.pk).update(planned=job.planned - count, cancelled=job.cancelled + count)
+
+
+# A change waits while an earlier one for the same worker and type is in flight, or planned in a running job.
+_SELECT: Final = """
+SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.value, c.attempt, c.throttles
+  FROM core_change c
+  JOIN core_qualificationtype t ON t.id = c.type_id
+  JOIN core_worker w ON w.id = c.worker_id
+ WHERE c.job_id = %s AND c.state = 'planned' AND c.due_at <= %s
+   AND NOT EXISTS (
+       SELECT 1 FROM core_change o
+        WHERE o.type_id = c.type_id AND o.worker_id = c.worker_id AND o.id <> c.id
+          AND (o.state IN ('sending', 'unknown')
+               OR (o.state = 'planned' AND o.id < c.id
+                   AND EXISTS (SELECT 1 FROM core_job j WHERE j.id = o.job_id AND j.state = 'running'))))
+ ORDER BY c.id LIMIT %s"""
+
+
+def _claim_of_job(job: JobInHand, limit: int, now: datetime) -> list[Claim]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT + skip_locked("c"), [db_uuid(job.job_id), db_time(now), limit])
+        rows: Sequence[Sequence[Any]] = cursor.fetchall()
+    return [
+        Claim(
+            change_id=row[0],
+            job=job,
+            type_id=from_uuid(row[1]),
+            type_name=row[2],
+            mturk_type_id=row[3],
+            worker=from_uuid(row[4]),
+            worker_id=row[5],
+            verb=row[6],
+            value=row[7],
+            attempt=row[8] + 1,
+            throttles=row[9],
+        )
+        for row in rows
+    ]
+
+
+def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, lease: timedelta) -> list[Claim]:
+    """Write the intent: state, lease and one `started` entry for each claim."""
+    started = []
+    rows = []
+    until, changed_at = db_time(now + lease), {"state": ["planned", "sending"]}
+    for claim in claims:
+        entry = tx.record(
+            "mturk.call.started",
+            outcome="started",
+            target=Target("qtype", str(claim.type_id), claim.type_name),
+            stream=claim.job.stream,
+            subject=claim.worker,
+            job=str(claim.job.job_id),
+            item=claim.change_id,
+            attempt=claim.attempt,
+            on_behalf_of=claim.job.person,
+            changes={
+                **changed_at,
+                "status": [None, "Granted" if claim.verb == "grant" else "Revoked"],
+                "value": [None, claim.value],
+            },
+        )
+        rows.append((claim.attempt, until, by, db_uuid(entry), claim.change_id))
+        started.append(replace(claim, entry=entry))
+    run_many(
+        "UPDATE core_change SET state = 'sending', attempt = %s, lease_until = %s, lease_by = %s, audit_id = %s"
+        " WHERE id = %s AND state = 'planned'",
+        rows,
+    )
+    _mark_started({claim.job.job_id for claim in claims}, now)
+    return started
+
+
+def _mark_started(job_ids: set[uuid.UUID], now: datetime) -> None:
+    Job.objects.filter(pk__in=job_ids, started_at=None).update(started_at=now)
+
+
+def due_accounts(*, now: datetime) -> list[uuid.UUID]:
+    """Accounts that have something to send or to read back: the sweep rings for them."""
+    with transaction.atomic(savepoint=False):
+        due = Change.objects.filter(
+            Q(state=Change.State.PLANNED, due_at__lte=now, job__state=Job.State.RUNNING)
+            | Q(state=Change.State.UNKNOWN, due_at__lte=now)
+        )
+        return list(due.order_by().values_list("job__account_id", flat=True).distinct())

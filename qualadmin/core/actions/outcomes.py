@@ -1,0 +1,250 @@
+"""Writing down what Amazon answered: outcomes, what workers now hold, counters, and the entries that prove it.
+
+The drain calls this twice a second with everything that came back since. One transaction for a whole slice.
+"""
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+
+from qualadmin.audit import record as audit
+from qualadmin.audit.record import Transaction
+from qualadmin.audit.types import Target
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import Change, Job
+
+from ._sql import db_time, db_uuid, for_update, marks, run_many
+from .claims import Claim
+
+PARAMETERS: Final = 900  # SQLite's oldest limit of parameters in one statement is 999
+
+
+class Result(StrEnum):
+    """What one call came to."""
+
+    DONE = "done"  # Amazon took it
+    SKIPPED = "skipped"  # nothing to do: it was so already
+    FAILED = "failed"  # Amazon refused for good
+    PUT_BACK = "planned"  # nothing happened; it is sent again later
+    UNKNOWN = "unknown"  # it may have happened: read back first
+    NEEDS_PERSON = "person"  # read back often enough, still unclear
+
+
+OPEN: Final = frozenset({Result.PUT_BACK, Result.UNKNOWN})
+COUNTERS: Final = {
+    Result.DONE: "done",
+    Result.SKIPPED: "skipped",
+    Result.FAILED: "failed",
+    Result.NEEDS_PERSON: "needs_person",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came back for one claim. `detail` may hold Amazon's own words, worker ids included.
+
+    `aws` is the evidence of the call: op, request_id, http, code, turk_code, sdk_attempts, ms.
+    `wait` is how long an open change rests before it is due again.
+    """
+
+    claim: Claim
+    result: Result
+    at: datetime
+    code: str = ""
+    detail: str = ""
+    aws: Mapping[str, Any] | None = None
+    wait: timedelta = timedelta(0)
+    throttled: bool = False
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a slice came to: outcomes written, answers that came too late, jobs that ended."""
+
+    written: Counter[Result] = field(default_factory=Counter)
+    late: int = 0
+    finished: list[uuid.UUID] = field(default_factory=list)
+
+
+def record_outcomes(*, actor: Actor, outcomes: Sequence[Outcome]) -> Recorded:
+    """Write a slice of outcomes. An answer whose change was taken over meanwhile is kept as evidence only."""
+    recorded = Recorded()
+    if not outcomes:
+        return recorded
+    with audit.transaction(actor.context) as tx:
+        current = _still_ours(outcomes)
+        ours = [one for one in outcomes if one.claim.change_id in current]
+        for one in outcomes:
+            if one.claim.change_id not in current:
+                _record_late(tx, one)
+                recorded.late += 1
+        entries = [(one, _record_outcome(tx, one)) for one in ours]
+        write_results(entries)
+        recorded.written.update(one.result for one in ours)
+        recorded.finished = count_results(tx, ours)
+    return recorded
+
+
+def _still_ours(outcomes: Sequence[Outcome]) -> set[int]:
+    """The changes that are still `sending` in the attempt we made (locked)."""
+    wanted = {one.claim.change_id: one.claim.attempt for one in outcomes}
+    found: set[int] = set()
+    ids = list(wanted)
+    with connection.cursor() as cursor:
+        for start in range(0, len(ids), PARAMETERS):
+            part = ids[start : start + PARAMETERS]
+            cursor.execute(
+                f"SELECT c.id, c.attempt FROM core_change c WHERE c.state = 'sending' AND c.id IN ({marks(part)})"  # noqa: S608
+                " ORDER BY c.id" + for_update("c"),
+                part,
+            )
+            found.update(pk for pk, attempt in cursor.fetchall() if wanted[pk] == attempt)
+    return found
+
+
+_ACTIONS: Final = {
+    Result.DONE: ("mturk.call.finished", "ok"),
+    Result.SKIPPED: ("mturk.call.finished", "ok"),
+    Result.FAILED: ("mturk.call.finished", "failed"),
+    Result.PUT_BACK: ("mturk.call.put_back", "failed"),
+    Result.UNKNOWN: ("mturk.call.unknown", "unknown"),
+}
+
+
+def _record_outcome(tx: Transaction, one: Outcome) -> uuid.UUID:
+    action, outcome = _ACTIONS[one.result]
+    changes: dict[str, list[object]] = {"state": ["sending", one.result.value]}
+    if one.result is Result.DONE:
+        changes["status"] = [None, "Granted" if one.claim.verb == "grant" else "Revoked"]
+        changes["value"] = [None, one.claim.value]
+    if one.result is Result.PUT_BACK:
+        changes["cause"] = [None, one.cause]
+    return record_call(tx, one, action, outcome, changes)
+
+
+def record_call(
+    tx: Transaction, one: Outcome, action: str, outcome: str, changes: dict[str, list[object]]
+) -> uuid.UUID:
+    """One entry about one call of one change."""
+    claim = one.claim
+    return tx.record(
+        action,
+        outcome=outcome,
+        target=Target("qtype", str(claim.type_id), claim.type_name),
+        stream=claim.job.stream,
+        subject=claim.worker,
+        job=str(claim.job.job_id),
+        item=claim.change_id,
+        attempt=claim.attempt,
+        parent=claim.entry,
+        on_behalf_of=claim.job.person,
+        changes=changes,
+        aws=dict(one.aws) if one.aws else None,
+        payload={"detail": one.detail} if one.detail else None,
+    )
+
+
+def _record_late(tx: Transaction, one: Outcome) -> None:
+    outcome = {Result.DONE: "ok", Result.SKIPPED: "ok", Result.UNKNOWN: "unknown"}.get(one.result, "failed")
+    record_call(tx, one, "mturk.call.late_result", outcome, {"found": [None, one.result.value]})
+
+
+def write_results(entries: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
+    """Move the changes and, where Amazon took the call, what the worker holds."""
+    pairs = list(entries)
+    run_many(
+        "UPDATE core_change SET state = %s, code = %s, message = %s, aws_request_id = %s, finished_at = %s,"
+        " due_at = %s, lease_until = NULL, lease_by = '', throttles = throttles + %s, audit_id = %s WHERE id = %s",
+        [
+            (
+                one.result.value,
+                one.code[:120],
+                one.detail,
+                str((one.aws or {}).get("request_id") or "")[:64],
+                None if one.result in OPEN else db_time(one.at),
+                db_time(one.at + one.wait),
+                int(one.throttled),
+                db_uuid(entry),
+                one.claim.change_id,
+            )
+            for one, entry in pairs
+        ],
+    )
+    upsert_qualifications((one.claim, one.at, entry) for one, entry in pairs if one.result is Result.DONE)
+
+
+# GrantTime stays when a held score is overwritten; a revoked qualification keeps its last score.
+_UPSERT: Final = """
+INSERT INTO core_qualification (type_id, worker_id, status, value, grant_time, checked_at, audit_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (type_id, worker_id) DO UPDATE SET
+  status = excluded.status,
+  value = CASE WHEN excluded.status = 'Granted' THEN excluded.value ELSE core_qualification.value END,
+  grant_time = CASE WHEN core_qualification.status = 'Granted' THEN core_qualification.grant_time
+                    ELSE excluded.grant_time END,
+  checked_at = excluded.checked_at,
+  audit_id = excluded.audit_id"""
+
+
+def upsert_qualifications(rows: Iterable[tuple[Claim, datetime, uuid.UUID]]) -> None:
+    """What the workers hold from now on."""
+    run_many(
+        _UPSERT,
+        [
+            (
+                db_uuid(claim.type_id),
+                db_uuid(claim.worker),
+                "Granted" if claim.verb == "grant" else "Revoked",
+                claim.value if claim.verb == "grant" else None,
+                db_time(at) if claim.verb == "grant" else None,
+                db_time(at),
+                db_uuid(entry),
+            )
+            for claim, at, entry in rows
+        ],
+    )
+
+
+def count_results(tx: Transaction, outcomes: Iterable[Outcome]) -> list[uuid.UUID]:
+    """Move the counters of the jobs; finish those that have nothing left to do. Returns the finished ones."""
+    per_job: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
+    for one in outcomes:
+        if one.result not in OPEN:
+            per_job[one.claim.job.job_id][COUNTERS[one.result]] += 1
+    for job_id, counts in per_job.items():
+        moves: dict[str, Any] = {name: F(name) + number for name, number in counts.items()}
+        Job.objects.filter(pk=job_id).update(planned=F("planned") - counts.total(), **moves)
+    return [job_id for job_id in per_job if finish_job(tx, job_id)]
+
+
+def finish_job(tx: Transaction, job_id: uuid.UUID) -> bool:
+    """Close the job if nothing is open any more. Two processes may try; one does it."""
+    job = Job.objects.select_for_update(of=("self",)).select_related("study", "account").get(pk=job_id)
+    if job.planned > 0 or job.state == Job.State.FINISHED:
+        return False
+    if Change.objects.filter(job=job, state__in=Change.OPEN).exists():
+        return False
+    entry = tx.record(
+        "job.finished",
+        target=Target("job", str(job.pk), job.title),
+        stream=job.stream,
+        job=str(job.pk),
+        changes={
+            "state": [job.state, "finished"],
+            **{
+                name: [None, getattr(job, name)]
+                for name in ("done", "failed", "skipped", "cancelled", "needs_person")
+            },
+        },
+    )
+    Job.objects.filter(pk=job.pk).update(state=Job.State.FINISHED, finished_at=timezone.now(), audit_id=entry)
+    return True

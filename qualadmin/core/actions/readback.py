@@ -1,0 +1,233 @@
+"""What nobody knows the outcome of: leases that ran out, calls without a clear answer, and reading back.
+
+sending ─lease over→ unknown ─rest, then look at Amazon→ done | skipped | planned | person
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from qualadmin.audit import record as audit
+from qualadmin.audit.record import Transaction
+from qualadmin.audit.types import Target
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import Change, Job, RequesterAccount, User
+
+from ._sql import db_time, db_uuid, from_uuid, run_many, skip_locked
+from .claims import Claim, JobInHand
+from .outcomes import Outcome, Result, count_results, record_call, upsert_qualifications
+
+MAX_CHECKS: Final = 5  # then a person decides
+MAX_ATTEMPTS: Final = 3  # real calls for one change
+
+_COLUMNS: Final = """
+SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.value, c.attempt, c.throttles,
+       c.checks, c.job_id, c.audit_id
+  FROM core_change c
+  JOIN core_job j ON j.id = c.job_id
+  JOIN core_qualificationtype t ON t.id = c.type_id
+  JOIN core_worker w ON w.id = c.worker_id
+ WHERE j.account_id = %s AND """
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What Amazon says a worker holds now. `held` None: it gave no clear answer this time."""
+
+    claim: Claim
+    held: bool | None
+    value: int | None
+    at: datetime
+    detail: str = ""
+    aws: dict[str, Any] | None = None
+
+
+def expire_leases(
+    *, actor: Actor, account_id: uuid.UUID, now: datetime, settle: timedelta, limit: int = 500
+) -> int:
+    """Changes whose process died while the call was out become `unknown`. Returns how many.
+
+    They rest for `settle`: Amazon may still carry out a call that nobody waits for any more.
+    """
+    with audit.transaction(actor.context) as tx:
+        claims = _select(account_id, "c.state = 'sending' AND c.lease_until < %s", now, limit)
+        rows = []
+        for claim in claims:
+            entry = tx.record(
+                "mturk.call.unknown",
+                outcome="unknown",
+                changes={"state": ["sending", "unknown"]},
+                payload={
+                    "detail": "The process that made this call ended before it could write the answer down."
+                },
+                **_about(claim),
+            )
+            rows.append((db_time(now + settle), db_uuid(entry), claim.change_id))
+        run_many(
+            "UPDATE core_change SET state = 'unknown', code = 'no_answer', due_at = %s, lease_until = NULL,"
+            " lease_by = '', audit_id = %s WHERE id = %s AND state = 'sending'",
+            rows,
+        )
+        return len(rows)
+
+
+def claim_checks(
+    *, account_id: uuid.UUID, limit: int, by: str, now: datetime, lease: timedelta
+) -> list[Claim]:
+    """Take unknown changes in hand for reading back. A lease only: looking changes nothing, so no entry."""
+    with transaction.atomic():
+        account = RequesterAccount.objects.get(pk=account_id)
+        if account.paused_reason or account.archived_at:
+            return []
+        claims = _select(
+            account_id,
+            "c.state = 'unknown' AND (c.lease_until IS NULL OR c.lease_until < %s) AND c.due_at <= %s",
+            now,
+            limit,
+            now,
+        )
+        run_many(
+            "UPDATE core_change SET lease_until = %s, lease_by = %s WHERE id = %s",
+            [(db_time(now + lease), by, claim.change_id) for claim in claims],
+        )
+        return claims
+
+
+def record_findings(*, actor: Actor, findings: Sequence[Finding], settle: timedelta) -> None:
+    """Decide by what Amazon says: done, send again, or ask a person."""
+    if not findings:
+        return
+    with audit.transaction(actor.context) as tx:
+        ids = [one.claim.change_id for one in findings]
+        open_ids = set(
+            Change.objects.select_for_update()
+            .filter(pk__in=ids, state=Change.State.UNKNOWN)
+            .values_list("pk", flat=True)
+        )
+        closed: list[Outcome] = []
+        for one in findings:
+            if one.claim.change_id in open_ids:
+                closed += _resolve(tx, one, settle)
+        count_results(tx, closed)
+
+
+def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:
+    result = decide(one)
+    if result is Result.UNKNOWN:
+        wait = settle * 2**one.claim.checks
+        Change.objects.filter(pk=one.claim.change_id).update(
+            checks=one.claim.checks + 1, due_at=one.at + wait, lease_until=None
+        )
+        return []
+    outcome = Outcome(one.claim, result, one.at, detail=one.detail, aws=one.aws, code=_code(one, result))
+    changes: dict[str, list[object]] = {
+        "state": ["unknown", result.value],
+        "found": [None, _words(one)],
+    }
+    if result is Result.DONE:
+        changes["status"] = [None, "Granted" if one.claim.verb == "grant" else "Revoked"]
+        changes["value"] = [None, one.claim.value]
+    kind = {Result.DONE: "ok", Result.NEEDS_PERSON: "unknown"}.get(result, "failed")
+    entry = record_call(tx, outcome, "mturk.call.reconciled", kind, changes)
+    run_many(
+        "UPDATE core_change SET state = %s, code = %s, message = %s, finished_at = %s, due_at = %s, checks = %s,"
+        " lease_until = NULL, lease_by = '', audit_id = %s WHERE id = %s AND state = 'unknown'",
+        [
+            (
+                result.value,
+                outcome.code,
+                one.detail,
+                None if result is Result.PUT_BACK else db_time(one.at),
+                db_time(one.at),
+                0 if result is Result.PUT_BACK else one.claim.checks + 1,
+                db_uuid(entry),
+                one.claim.change_id,
+            )
+        ],
+    )
+    if result is Result.DONE:
+        upsert_qualifications([(one.claim, one.at, entry)])
+    return [outcome]
+
+
+def decide(one: Finding) -> Result:
+    """Whether what was asked for has come true at Amazon."""
+    if one.held is None:
+        return Result.UNKNOWN if one.claim.checks + 1 < MAX_CHECKS else Result.NEEDS_PERSON
+    applied = not one.held if one.claim.verb == "revoke" else one.held and one.value == one.claim.value
+    if applied:
+        return Result.DONE
+    sent = one.claim.attempt - one.claim.throttles
+    return Result.PUT_BACK if sent < MAX_ATTEMPTS else Result.NEEDS_PERSON
+
+
+def _code(one: Finding, result: Result) -> str:
+    if result is Result.NEEDS_PERSON:
+        return "unclear" if one.held is None else "not_applied"
+    return "" if result is Result.DONE else "read_back"
+
+
+def _words(one: Finding) -> str:
+    if one.held is None:
+        return "no clear answer"
+    return f"granted, score {one.value}" if one.held else "not granted"
+
+
+def _about(claim: Claim) -> dict[str, Any]:
+    return {
+        "target": Target("qtype", str(claim.type_id), claim.type_name),
+        "stream": claim.job.stream,
+        "subject": claim.worker,
+        "job": str(claim.job.job_id),
+        "item": claim.change_id,
+        "attempt": claim.attempt,
+        "parent": claim.entry,
+        "on_behalf_of": claim.job.person,
+    }
+
+
+def _select(account_id: uuid.UUID, where: str, now: datetime, limit: int, *more: datetime) -> list[Claim]:
+    parameters = [db_uuid(account_id), db_time(now), *(db_time(one) for one in more), limit]
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS + where + " ORDER BY c.id LIMIT %s" + skip_locked("c"), parameters)
+        rows: Sequence[Sequence[Any]] = cursor.fetchall()
+    jobs = _jobs({from_uuid(row[11]) for row in rows})
+    return [
+        Claim(
+            change_id=row[0],
+            job=jobs[from_uuid(row[11])],
+            type_id=from_uuid(row[1]),
+            type_name=row[2],
+            mturk_type_id=row[3],
+            worker=from_uuid(row[4]),
+            worker_id=row[5],
+            verb=row[6],
+            value=row[7],
+            attempt=row[8],
+            throttles=row[9],
+            checks=row[10],
+            entry=from_uuid(row[12]),
+        )
+        for row in rows
+    ]
+
+
+def _jobs(ids: set[uuid.UUID]) -> dict[uuid.UUID, JobInHand]:
+    people: dict[int, User] = {}
+    found = {}
+    for job in Job.objects.filter(pk__in=ids).select_related("study", "account", "created_by"):
+        person = people.setdefault(job.created_by_id, job.created_by)
+        found[job.pk] = JobInHand(
+            job.pk,
+            job.title,
+            job.stream,
+            job.account.environment,
+            person.as_actor().who,
+            job.notify,
+            job.revoke_reason,
+        )
+    return found
