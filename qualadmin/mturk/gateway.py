@@ -84,7 +84,7 @@ class QualificationGateway:
         answer_key: str | None = None,
         test_duration_seconds: int | None = None,
     ) -> tuple[RemoteType, CallRecord]:
-        """Create a type. Name and keywords stay for ever. After ``Unknown`` look it up with ``type_named``."""
+        """Create a type. Name and keywords are final. After ``Unknown`` look it up with ``type_named``."""
         answer = self._change(
             self._mutate.create_qualification_type,
             Name=name,
