@@ -1,0 +1,128 @@
+"""The errors of the API in Amazon's wire form, message by message.
+
+Two families exist. Service errors (RequestError, ParameterValidationError) carry a capital `Message` that
+ends with a time stamp; framework errors (ValidationException, ThrottlingException and the sign-in errors)
+carry a lower-case `message` without one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+Environment = Literal["sandbox", "production"]
+
+TURK = "AWS.MechanicalTurk."
+
+
+class ApiError(Exception):
+    """An answer that is not a success. `kind` is the wire's `__type`; `code` the TurkErrorCode, if there is
+    one."""
+
+    def __init__(
+        self, kind: str, message: str, *, code: str | None = None, status: int = 400, stamped: bool = True
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.code = code
+        self.status = status
+        self.stamped = stamped
+
+    @property
+    def outcome(self) -> str:
+        """The most specific name of this error, as the call log shows it."""
+        return self.code or self.kind
+
+    def body(self, environment: Environment, now: float) -> bytes:
+        """JSON body; the sandbox marks its stamp (epoch milliseconds) with an `s`, production does not."""
+        if self.code is None and self.kind not in {"RequestError", "ServiceFault"}:
+            return json.dumps({"__type": self.kind, "message": self.message}).encode()
+        message = self.message
+        if self.stamped:
+            message += f" ({int(now * 1000)}{' s' if environment == 'sandbox' else ''})"
+        content = {"__type": self.kind, "Message": message}
+        if self.code is not None:
+            content["TurkErrorCode"] = self.code
+        return json.dumps(content).encode()
+
+
+def framework_error(kind: str, message: str, status: int = 400) -> ApiError:
+    return ApiError(kind, message, status=status, stamped=False)
+
+
+def request_error(code: str, message: str) -> ApiError:
+    return ApiError("RequestError", message, code=TURK + code)
+
+
+def invalid_value(value: object, parameter: str) -> ApiError:
+    """The service's refusal of one parameter; it echoes the whole value, as Amazon does."""
+    shown = ("true" if value else "false") if isinstance(value, bool) else value
+    return bad_parameter(f'The value "{shown}" is not valid for the parameter {parameter}.')
+
+
+def bad_parameter(message: str) -> ApiError:
+    return ApiError("ParameterValidationError", message, code=f"{TURK}InvalidParameterValue")
+
+
+def type_missing(type_id: str) -> ApiError:
+    return request_error("QualificationTypeDoesNotExist", f"QualificationType [{type_id}] does not exist.")
+
+
+def qualification_missing() -> ApiError:
+    return request_error("QualificationDoesNotExist", "You requested a Qualification that does not exist.")
+
+
+def not_granted() -> ApiError:
+    """What Amazon says about a revoked qualification, in words different from one that never was."""
+    return request_error(
+        "InvalidQualificationState", "This operation can be called with a status of: Granted"
+    )
+
+
+def type_disposing() -> ApiError:
+    return request_error(
+        "InvalidQualificationTypeState", "This operation can be called with a status of: Active,Inactive"
+    )
+
+
+def name_taken() -> ApiError:
+    return request_error(
+        "QualificationTypeAlreadyExists",
+        "You have already created a QualificationType with this name. "
+        "A QualificationType's name must be unique among all of the QualificationTypes created by the "
+        "same user.",
+    )
+
+
+def request_missing(request_id: str) -> ApiError:
+    return request_error(
+        "QualificationRequestDoesNotExist", f"QualificationRequest [{request_id}] does not exist."
+    )
+
+
+def request_decided() -> ApiError:
+    return request_error(
+        "InvalidQualificationRequestState", "This operation can be called with a status of: Submitted"
+    )
+
+
+def permission_denied() -> ApiError:
+    return request_error(
+        "PermissionDenied", "This user is not authorized to perform the requested operation."
+    )
+
+
+def throttled() -> ApiError:
+    return framework_error("ThrottlingException", "Rate exceeded")
+
+
+def account_not_linked(environment: Environment) -> ApiError:
+    host = "requestersandbox.mturk.com" if environment == "sandbox" else "requester.mturk.com"
+    return ApiError(
+        "RequestError",
+        "To use the MTurk API, you will need an Amazon Web Services (AWS) Account. Your AWS account must "
+        f"be linked to your Amazon Mechanical Turk Account. Visit https://{host}/developer to get started.",
+        code="AWS.AccountNotLinked",
+        stamped=False,
+    )

@@ -1,0 +1,1 @@
+"""The stand-alone HTTP server: one thread, one event loop, no thread per connection."""

@@ -1,0 +1,119 @@
+"""Requests to answers: API calls to the engine, /_emulator/ to the control interface."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
+
+from qualadmin.emulator.control import Control, ControlError
+from qualadmin.emulator.engine import Arrival, Engine, Reply
+from qualadmin.emulator.journal import JournalError
+from qualadmin.emulator.server.http import HttpConnection, HttpRequest
+
+CONTROL_PREFIX = "/_emulator/"
+_JSON = [("Content-Type", "application/json")]
+
+
+class Application:
+    """Serves one environment. `give_up` is called with a sentence if state can no longer be kept."""
+
+    def __init__(
+        self, engine: Engine, loop: asyncio.AbstractEventLoop, give_up: Callable[[str], None]
+    ) -> None:
+        self._engine = engine
+        self._control = Control(engine)
+        self._loop = loop
+        self._give_up = give_up
+
+    def __call__(self, request: HttpRequest, connection: HttpConnection) -> None:
+        try:
+            if request.target.startswith(CONTROL_PREFIX):
+                self._answer_control(request, connection)
+            elif request.method == "POST" and request.target == "/":
+                self._take_call(request, connection)
+            else:
+                connection.respond(404, _JSON, b'{"message": "Only POST / and /_emulator/ exist here."}')
+        except JournalError as error:
+            self._lose(error, connection)
+
+    def _take_call(self, request: HttpRequest, connection: HttpConnection) -> None:
+        headers = request.headers
+        owner = access_key(headers.get("authorization", ""))
+        arrival = self._engine.receive(headers.get("x-amz-target", ""), owner, request.body)
+        if arrival.plan.delay_before_ms:
+            self._loop.call_later(arrival.plan.delay_before_ms / 1000, self._run_late, arrival, connection)
+        else:
+            self._run(arrival, connection)
+
+    def _run_late(self, arrival: Arrival, connection: HttpConnection) -> None:
+        try:
+            self._run(arrival, connection)
+        except JournalError as error:
+            self._lose(error, connection)
+
+    def _run(self, arrival: Arrival, connection: HttpConnection) -> None:
+        reply = self._engine.execute(arrival)
+        if reply.delay_ms:
+            self._loop.call_later(reply.delay_ms / 1000, send, reply, connection)
+        else:
+            send(reply, connection)
+
+    def _answer_control(self, request: HttpRequest, connection: HttpConnection) -> None:
+        status, content = 200, {}
+        try:
+            content = self._control.handle(*_control_call(request))
+        except ControlError as error:
+            status, content = error.status, {"message": error.message}
+        connection.respond(status, _JSON, json.dumps(content).encode())
+
+    def _lose(self, error: JournalError, connection: HttpConnection) -> None:
+        # The change is in memory but would be gone after a restart: no answer may claim it, no call may
+        # follow.
+        connection.reset()
+        self._give_up(str(error))
+
+
+def _control_call(request: HttpRequest) -> tuple[str, str, dict[str, object]]:
+    url = urlsplit(request.target)
+    name = url.path.removeprefix(CONTROL_PREFIX).rstrip("/")
+    if request.method == "GET":
+        return "GET", name, dict(parse_qsl(url.query))
+    # A web page in somebody's browser can post forms to this port, but not this content type.
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise ControlError(415, "Send application/json.")
+    try:
+        content = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise ControlError(400, "The body must be a JSON object.")
+    return request.method, name, content
+
+
+def access_key(authorization: str) -> str:
+    """The key id in a SigV4 Authorization header, "" if there is none. The signature itself is not
+    checked."""
+    _, found, rest = authorization.partition("Credential=")
+    key, slash, _ = rest.partition("/")
+    return key if found and slash and len(key) <= 128 else ""
+
+
+def send(reply: Reply, connection: HttpConnection) -> None:
+    if reply.cut:
+        connection.reset()
+        return
+    headers = [("Content-Type", reply.content_type)]
+    if reply.request_id is not None:
+        headers.append(("x-amzn-RequestId", reply.request_id))
+    if reply.truncated:
+        connection.respond(reply.status, headers, reply.body[:-1], promised=len(reply.body) + 20)
+    else:
+        connection.respond(reply.status, headers, reply.body)
+
+
+def report(text: str) -> None:
+    sys.stderr.write(f"emulator: {text}\n")
+    sys.stderr.flush()
