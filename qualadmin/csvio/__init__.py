@@ -1,6 +1,12 @@
-"""Bytes in, rows and line errors out; rows in, safe CSV out. Pure Python, no Django."""
+"""Bytes in, rows and line errors out; rows in, safe CSV out. Pure Python, no Django.
+
+The way of a file: ``read_table`` (or ``read_pasted``) → ``propose_mapping`` → the person confirms →
+``interpret``. Only ``InputRefused`` is ever raised, and only for what spoils the whole input.
+"""
 
 from qualadmin.csvio.errors import InputRefused
+from qualadmin.csvio.export import Cell, SafeCsvWriter, problem_rows, problems_csv, safe_cell, sample_file
+from qualadmin.csvio.file_names import download_name, shown_file_name
 from qualadmin.csvio.interpretation import (
     Counts,
     Interpretation,
@@ -11,10 +17,19 @@ from qualadmin.csvio.interpretation import (
     Target,
     Unhandled,
 )
-from qualadmin.csvio.mapping import Mapping, TypeColumn
-from qualadmin.csvio.table import Limits, Row, Table, TableKind
+from qualadmin.csvio.interpreting import interpret
+from qualadmin.csvio.mapping import Mapping, TypeColumn, propose_mapping, remap
+from qualadmin.csvio.reading import read_pasted, read_table
+from qualadmin.csvio.scores import AMAZON_MAXIMUM, AMAZON_MINIMUM, ScoreResult, check_score
+from qualadmin.csvio.table import DEFAULT_LIMITS, Limits, Row, Table, TableKind
+from qualadmin.csvio.worker_ids import WORKER_ID, WorkerIdResult, check_worker_id
 
 __all__ = [
+    "AMAZON_MAXIMUM",
+    "AMAZON_MINIMUM",
+    "DEFAULT_LIMITS",
+    "WORKER_ID",
+    "Cell",
     "Counts",
     "InputRefused",
     "Interpretation",
@@ -24,10 +39,26 @@ __all__ = [
     "Options",
     "Repeat",
     "Row",
+    "SafeCsvWriter",
     "ScoreRange",
+    "ScoreResult",
     "Table",
     "TableKind",
     "Target",
     "TypeColumn",
     "Unhandled",
+    "WorkerIdResult",
+    "check_score",
+    "check_worker_id",
+    "download_name",
+    "interpret",
+    "problem_rows",
+    "problems_csv",
+    "propose_mapping",
+    "read_pasted",
+    "read_table",
+    "remap",
+    "safe_cell",
+    "sample_file",
+    "shown_file_name",
 ]

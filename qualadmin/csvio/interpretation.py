@@ -28,7 +28,8 @@ class Options:
 
     ``scores`` is the allowed range; ``ranges`` overrides it for single types of a worker file, by name.
     ``default_score`` is used where no score column is chosen; None leaves ``Line.score`` None.
-    ``revoke_all`` reads the file as a list of workers to revoke (scores are not read then).
+    ``revoke_all`` reads the file as a list of workers to revoke; a score column is not read then. It does not
+    go with a worker file, which says per cell what to do.
     ``accept_proposals``: True, or the lines whose ``read as`` corrections the person accepted.
     ``statuses``: keep workers with at least one assignment in one of these; None keeps all.
     """
@@ -106,7 +107,10 @@ class Unhandled:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of one target. ``to_set`` and ``to_revoke`` leave out what is ``already`` so by the file."""
+    """Numbers of one target, in workers; ``nothing_asked`` and ``left_out`` (by status) are rows.
+
+    ``to_set`` and ``to_revoke`` leave out what is ``already`` so by the file.
+    """
 
     to_set: int
     to_revoke: int
@@ -182,9 +186,11 @@ class Interpretation:
     @property
     def problems(self) -> list[Line]:
         """Faulty and proposed lines of all targets, by line; a fault of a whole row comes once."""
-        seen: dict[tuple[int, str, str | None, str | None], Line] = {}
+        seen: set[tuple[int, str, str | None, str | None]] = set()
+        found: list[Line] = []
         for target in self.targets:
-            for line in target.lines:
-                if line.fault is not None:
-                    seen.setdefault((line.line, line.given, line.fault_code, line.column), line)
-        return sorted(seen.values(), key=lambda line: line.line)
+            own = [line for line in target.lines if line.fault is not None]
+            keys = [(line.line, line.given, line.fault_code, line.column) for line in own]
+            found.extend(line for line, key in zip(own, keys, strict=True) if key not in seen)
+            seen.update(keys)
+        return sorted(found, key=lambda line: line.line)

@@ -16,6 +16,10 @@ class Limits:
     max_bytes: int = 2 * 1024 * 1024
     max_rows: int = 10_000
     max_line: int = 131_072  # also the largest cell the csv module reads
+    max_columns: int = 1_000
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
