@@ -292,6 +292,9 @@ EMULATOR_URL = ENV.url(
     about="where accounts of the environment emulator are served",
     schemes=("http",),
 )
+# Every audit entry says which program wrote it.
+APP_VERSION = "0.1.0"
+APP_COMMIT = ENV.text("QUALADMIN_COMMIT", "", about="revision of the program, for the audit log")
 # Name of this installation inside every audit entry; fixed for the life of a database.
 AUDIT_ORIGIN = ENV.text(
     "QUALADMIN_AUDIT_ORIGIN",

@@ -32,3 +32,6 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ENV.finish()
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.audit.testapp"]  # noqa: F405
+# Lets Django empty the tables after a transactional test; no other settings module has it.
+AUDIT_GUARDS_OFF_IN_TESTS = True
