@@ -89,9 +89,8 @@ class PreviewRow(models.Model):
     given = models.CharField(max_length=200)  # what stood there
     worker_id = models.CharField(max_length=64, blank=True)  # what would be used
     proposal = models.CharField(max_length=64, blank=True)  # what it may have meant; used only when accepted
-    worker = models.ForeignKey(
-        Worker, on_delete=models.PROTECT, null=True, related_name="+"
-    )  # if known already
+    # the worker, if met before
+    known = models.ForeignKey(Worker, on_delete=models.PROTECT, null=True, related_name="+")
     verb = models.CharField(max_length=6, choices=Verb.choices, default=Verb.GRANT)
     status_before = models.CharField(max_length=7, blank=True)
     value_before = models.IntegerField(null=True)

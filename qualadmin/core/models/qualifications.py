@@ -99,7 +99,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         return self.filter(worker_id__gte=prefix, worker_id__lt=prefix + "\x7f")
 
 
-def _salt() -> bytes:
+def new_salt() -> bytes:
     return secrets.token_bytes(32)
 
 
@@ -110,7 +110,7 @@ class Worker(AuditedModel):
     worker_id = models.CharField(
         "worker ID", max_length=64, unique=True, null=True, validators=[RegexValidator(WORKER_ID)]
     )
-    salt = models.BinaryField(max_length=32, default=_salt)  # commitment in the log: SHA-256 over salt and id
+    salt = models.BinaryField(max_length=32, default=new_salt)  # commitment in the log: SHA-256 over salt and id
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = WorkerQuerySet.as_manager()

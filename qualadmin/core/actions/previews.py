@@ -1,0 +1,275 @@
+"""Previews: a list comes in, is read, and becomes the check page. Nothing of it reaches Amazon."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from qualadmin.audit import record as audit
+from qualadmin.audit.types import Target
+from qualadmin.core.actor import Actor
+from qualadmin.core.errors import ActionError, Conflict, NotVisible
+from qualadmin.core.models import (
+    Preview,
+    PreviewRow,
+    QualificationType,
+    RequesterAccount,
+    Study,
+    Verb,
+)
+from qualadmin.core.permissions import Permission, require
+from qualadmin.core.reading import Plan, lines_of, table_of
+from qualadmin.csvio import InputRefused
+
+from .diff import compare
+
+CHUNK: Final = 1000  # rows per transaction, so that nobody else waits long for the database
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the person wants to happen to the workers of the list."""
+
+    score: int | None = None
+    study: Study | None = None
+    reason: str = ""
+    notify: bool = False
+    revoke_reason: str = ""
+
+
+def start_preview(
+    *,
+    actor: Actor,
+    account: RequesterAccount,
+    source: Preview.Source,
+    content: bytes,
+    file_name: str = "",
+    verb: Verb = Verb.GRANT,
+) -> Preview:
+    """Take in a list. Raises ActionError with the place and the cure if it can't be read at all."""
+    require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
+    digest = hashlib.sha256(content).hexdigest()
+    preview = Preview(
+        account=account,
+        created_by_id=actor.user_id,
+        source=source,
+        content=content,
+        file_name=file_name[:120],
+        file_size=len(content),
+        file_sha256=digest,
+        verb=verb,
+    )
+    try:
+        table = table_of(preview)
+    except InputRefused as refusal:
+        _record_refusal(actor, preview, refusal)
+        raise ActionError(refusal.message, field="list", code=refusal.code) from refusal
+    with audit.transaction(actor.context) as tx:
+        tx.record(
+            "file.uploaded",
+            target=Target("preview", str(preview.pk), preview.get_source_display()),
+            stream=account.stream,
+            changes={
+                "sha256": [None, digest],
+                "bytes": [None, len(content)],
+                "rows": [None, len(table.rows)],
+                "source": [None, preview.source],
+            },
+            payload={"file_name": file_name[:120]} if file_name else None,
+        )
+        preview.save(force_insert=True)
+    return preview
+
+
+def _record_refusal(actor: Actor, preview: Preview, refusal: InputRefused) -> None:
+    audit.record_now(
+        actor.context,
+        "file.rejected",
+        outcome="denied",
+        target=Target("preview", str(preview.pk), preview.get_source_display()),
+        stream=preview.account.stream,
+        changes={
+            "sha256": [None, preview.file_sha256],
+            "bytes": [None, preview.file_size],
+            "code": [None, refusal.code],
+        },
+        payload={"file_name": preview.file_name, "detail": refusal.message},
+    )
+
+
+def plan_preview(*, actor: Actor, preview: Preview, plan: Plan, wishes: Wishes) -> Preview:
+    """Work out line by line what would happen, and store exactly that. May be done again until confirmed.
+
+    Raises ActionError for wishes that can't be (a score outside the type's range, a missing study); faults
+    of single lines become rows of the group "cannot be done", all of them at once.
+    """
+    _require_own(actor, preview)
+    types = _types_of(preview, plan)
+    _check_wishes(preview, plan, types, wishes)
+    preview.score, preview.study, preview.reason = wishes.score, wishes.study, wishes.reason.strip()
+    preview.notify, preview.revoke_reason = wishes.notify, wishes.revoke_reason.strip()
+    preview.options = plan.as_json()
+    preview.type = types.get("")
+    try:
+        table, _, reading = lines_of(preview, plan, types.values())
+    except InputRefused as refusal:
+        raise ActionError(refusal.message, field="list", code=refusal.code) from refusal
+    rows = compare(reading, types, Verb(preview.verb))
+    preview.notes = [*table.notes, *reading.notes]
+    preview.counts = count_groups(rows)
+    preview.rows_sha256 = digest_of(rows)
+    _store(preview, rows)
+    return preview
+
+
+def _require_own(actor: Actor, preview: Preview) -> None:
+    account = preview.account
+    require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
+    if preview.created_by_id != actor.user_id:
+        raise NotVisible
+    if preview.state in (Preview.State.CONFIRMED, Preview.State.DISCARDED):
+        raise Conflict("This list was already dealt with. Nothing was changed. Start again with a new list.")
+
+
+def _types_of(preview: Preview, plan: Plan) -> dict[str, QualificationType]:
+    """The chosen types, each of them grantable in this account."""
+    found = {
+        str(one.pk): one
+        for one in QualificationType.objects.filter(
+            pk__in=list(plan.types.values()), account=preview.account_id
+        )
+    }
+    types = {}
+    for name, pk in plan.types.items():
+        one = found.get(pk)
+        if one is None:
+            raise ActionError(
+                "This qualification type does not belong to the account in use. Choose another one.",
+                field="type",
+                code="foreign_type",
+            )
+        check_type(one, Verb(preview.verb))
+        types[name] = one
+    if not types:
+        raise ActionError("Choose a qualification type.", field="type", code="no_type")
+    return types
+
+
+def check_type(qualification_type: QualificationType, verb: Verb) -> None:
+    """Raise ActionError unless the type can be given (or taken away) now."""
+    name = qualification_type.name
+    if qualification_type.state != QualificationType.State.LIVE:
+        raise ActionError(
+            f"“{name}” is not at Amazon ({qualification_type.get_state_display().lower()}). Choose another type.",
+            field="type",
+            code="type_not_live",
+        )
+    if not qualification_type.is_requestable:
+        raise ActionError(
+            f"“{name}” is one of Amazon’s own types. Amazon alone gives it. Choose another type.",
+            field="type",
+            code="system_type",
+        )
+    if verb == Verb.GRANT and qualification_type.status == QualificationType.Status.INACTIVE:
+        raise ActionError(
+            f"“{name}” is inactive at Amazon. Choose another type, or have a manager make it active.",
+            field="type",
+            code="inactive_type",
+        )
+
+
+def _check_wishes(preview: Preview, plan: Plan, types: dict[str, QualificationType], wishes: Wishes) -> None:
+    account = preview.account
+    if account.is_production and wishes.study is None:
+        raise ActionError(
+            "Name the study this is for. Every change in production belongs to one.",
+            field="study",
+            code="no_study",
+        )
+    if wishes.study is not None and not wishes.study.is_open:
+        raise ActionError("This study is closed. Choose another one.", field="study", code="closed_study")
+    if account.reason_required and not wishes.reason.strip():
+        raise ActionError("Say why, for the audit log.", field="reason", code="no_reason")
+    if wishes.score is not None:
+        for one in types.values():
+            if not one.min_score <= wishes.score <= one.max_score:
+                raise ActionError(
+                    f"The score of “{one.name}” is a whole number from {one.min_score} to {one.max_score}.",
+                    field="score",
+                    code="score_range",
+                )
+
+
+def count_groups(rows: Iterable[PreviewRow]) -> dict[str, int]:
+    """Lines per group, and how many corrections wait to be accepted."""
+    counts = {group: 0 for group in PreviewRow.Group.values}
+    counts.update(proposed=0, corrected=0, requests=0)
+    for row in rows:
+        counts[row.group] += 1
+        counts["proposed"] += bool(row.proposal and not row.worker_id)
+        counts["corrected"] += bool(row.proposal and row.worker_id)
+        counts["requests"] += row.has_request and row.group in ACTIONABLE
+    return counts
+
+
+ACTIONABLE: Final = (PreviewRow.Group.NEW, PreviewRow.Group.SCORE, PreviewRow.Group.REVOKE)
+
+
+def digest_of(rows: Iterable[PreviewRow]) -> str:
+    """SHA-256 over what would be done, line by line: what was shown is what runs."""
+    digest = hashlib.sha256()
+    for row in rows:
+        if row.group in ACTIONABLE:
+            digest.update(f"{row.type_id} {row.worker_id} {row.verb} {row.value}\n".encode())
+    return digest.hexdigest()
+
+
+def _store(preview: Preview, rows: list[PreviewRow]) -> None:
+    """Replace the rows in small transactions; the preview is ready only when all of them are there."""
+    preview.state = Preview.State.UPLOADED
+    _save(preview)
+    with transaction.atomic():
+        PreviewRow.objects.filter(preview=preview).delete()
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        for row in part:
+            row.preview = preview
+        with transaction.atomic():
+            PreviewRow.objects.bulk_create(part)
+    preview.state = Preview.State.READY
+    _save(preview)
+
+
+def _save(preview: Preview) -> None:
+    open_states = [Preview.State.UPLOADED, Preview.State.READY]
+    moved = Preview.objects.filter(pk=preview.pk, state__in=open_states).update(
+        **{
+            name: getattr(preview, name)
+            for name in (
+                "state", "score", "study", "reason", "notify", "revoke_reason", "options", "type",
+                "notes", "counts", "rows_sha256",
+            )
+        }
+    )  # fmt: skip
+    if moved != 1:
+        raise Conflict("This list was confirmed in another window. Nothing was changed here.")
+
+
+def discard_preview(*, actor: Actor, preview_id: uuid.UUID) -> None:
+    """Forget a list that was not confirmed, with its rows and its bytes."""
+    with transaction.atomic():
+        preview = (
+            Preview.objects.select_for_update(of=("self",))
+            .select_related("account")
+            .filter(pk=preview_id)
+            .first()
+        )
+        if preview is None:
+            raise NotVisible
+        _require_own(actor, preview)
+        PreviewRow.objects.filter(preview=preview).delete()
+        preview.state, preview.content = Preview.State.DISCARDED, None
+        preview.save(update_fields=["state", "content"])
