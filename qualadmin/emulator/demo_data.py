@@ -32,9 +32,7 @@ def _types() -> list[dict[str, Any]]:
         | {"holders": holders_in_sample("Colour words wave 1")},
         _type("Attention checks", "Share of attention checks passed, in percent.", 58)
         | {"holders": holders_in_sample("Attention checks"), "requests": _requests(guests[:2], 5)},
-        _type(
-            "Screened: native English speaker", "Said in the screener that English is a first language.", 44
-        )
+        _type("Screened: native English speaker", "Said in the screener that English is a first language.", 44)
         | {
             "holders": dict.fromkeys(panel, 1),
             "revoked": dict.fromkeys(made_up_workers("revoked", 9), 1),

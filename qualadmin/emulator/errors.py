@@ -75,9 +75,7 @@ def qualification_missing() -> ApiError:
 
 def not_granted() -> ApiError:
     """What Amazon says about a revoked qualification, in words different from one that never was."""
-    return request_error(
-        "InvalidQualificationState", "This operation can be called with a status of: Granted"
-    )
+    return request_error("InvalidQualificationState", "This operation can be called with a status of: Granted")
 
 
 def type_disposing() -> ApiError:
@@ -108,9 +106,7 @@ def request_decided() -> ApiError:
 
 
 def permission_denied() -> ApiError:
-    return request_error(
-        "PermissionDenied", "This user is not authorized to perform the requested operation."
-    )
+    return request_error("PermissionDenied", "This user is not authorized to perform the requested operation.")
 
 
 def throttled() -> ApiError:

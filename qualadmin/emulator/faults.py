@@ -96,16 +96,26 @@ def parse_fault(content: dict[str, Any]) -> Fault:
     if unknown := set(content) - known:
         raise BadFault(f"A fault has no field called {sorted(unknown)[0]}.")
     kind = content.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise BadFault(f"kind must be one of: {', '.join(KINDS)}.")
+    _check_texts(content)
     fault = Fault(**content)
     fault.when = fault.when or ("after" if kind in _ALWAYS_AFTER else "before")
     if fault.when not in MOMENTS or (kind in _ALWAYS_AFTER and fault.when != "after"):
         raise BadFault(f"when must be before or after; {', '.join(sorted(_ALWAYS_AFTER))} are always after.")
-    if fault.operation is not None and fault.operation not in OPERATIONS:
+    if fault.operation not in {None, *OPERATIONS}:
         raise BadFault(f"There is no operation called {fault.operation} here.")
     _check_numbers(fault)
     return fault
+
+
+def _check_texts(content: dict[str, Any]) -> None:
+    for name in ("when", "operation", "worker_id", "code", "turk_error_code", "message"):
+        if not isinstance(content.get(name, ""), str):
+            raise BadFault(f"{name} must be a text.")
+    status = content.get("status", 200)
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+        raise BadFault("status must be an HTTP status between 200 and 599.")
 
 
 def _check_numbers(fault: Fault) -> None:
@@ -114,8 +124,6 @@ def _check_numbers(fault: Fault) -> None:
         kinds = (int, float) if name == "delay_ms" else (int,)
         if isinstance(value, bool) or not isinstance(value, kinds) or value < least:
             raise BadFault(f"{name} must be a number, {least} or more.")
-    if fault.status is not None and not 200 <= fault.status <= 599:
-        raise BadFault("status must be an HTTP status between 200 and 599.")
     if fault.kind == "delay" and not fault.delay_ms:
         raise BadFault("A delay needs delay_ms.")
 

@@ -45,9 +45,7 @@ class Journal:
             self._append(self._header)
             return
         if not content.startswith(self._header):
-            raise JournalError(
-                f"{self.path} is not the state of this emulator's environment. Name another file."
-            )
+            raise JournalError(f"{self.path} is not the state of this emulator's environment. Name another file.")
         end = content.rfind(b"\n") + 1
         if end < len(content):
             os.ftruncate(self._file, end)

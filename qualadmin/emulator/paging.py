@@ -67,6 +67,4 @@ def _check(place: str, question: Iterable[object]) -> str:
 
 
 def _bad_token(token: str) -> ApiError:
-    return request_error(
-        "InvalidParameterValue", f'The value "{token}" is not valid for the parameter NextToken.'
-    )
+    return request_error("InvalidParameterValue", f'The value "{token}" is not valid for the parameter NextToken.')

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import urlencode
 
 START_SECONDS = 15.0
@@ -30,11 +31,19 @@ class Emulator:
     """Control of one emulator process. Pass `state` to keep everything across `kill` and `start`."""
 
     def __init__(
-        self, *, state: Path | None = None, port: int = 0, seed: str | None = None, **settings: Any
+        self,
+        *,
+        state: Path | None = None,
+        port: int = 0,
+        environment: str = "sandbox",
+        seed: str | None = None,
+        **settings: Any,
     ) -> None:
         self._state = state
         self._seed = seed
         self._settings = settings
+        self._environment = environment
+        self._trouble: IO[str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self.host = "127.0.0.1"
         self.port = port
@@ -56,22 +65,31 @@ class Emulator:
         """Start (again, on the same port) and wait until it answers. Settings given at the start are set
         anew."""
         arguments = [sys.executable, "-m", "qualadmin.emulator", "--port", str(self.port)]
+        arguments += ["--environment", self._environment]
         if self._state is not None:
             arguments += ["--state", str(self._state)]
         if self._seed is not None:
             arguments += ["--seed", self._seed]
+        # A file, not a pipe that nobody empties: a talkative server would stop when it is full.
+        self._trouble = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_ROOT
+            arguments, stdout=subprocess.PIPE, stderr=self._trouble, text=True, cwd=_ROOT
         )
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line.startswith("READY "):
-            _, trouble = self._process.communicate(timeout=START_SECONDS)
-            self._process = None
-            raise EmulatorFailed(f"The emulator did not start: {trouble.strip()}")
+            self._end("kill")
+            raise EmulatorFailed(f"The emulator did not start: {self.trouble()}")
         self.port = int(line.split()[1].rpartition(":")[2])
         if self._settings:
             self.configure(**self._settings)
         return self
+
+    def trouble(self) -> str:
+        """What the server wrote to standard error since it was started."""
+        if self._trouble is None:
+            return ""
+        self._trouble.seek(0)
+        return self._trouble.read().strip()
 
     def stop(self) -> int:
         """End it the polite way (SIGTERM). Returns its exit status."""

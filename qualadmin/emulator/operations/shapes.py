@@ -63,9 +63,7 @@ def _check_kind(name: str, field: Field, value: Any) -> None:
     if fits and field.bits is not None:
         fits = -(2 ** (field.bits - 1)) <= value < 2 ** (field.bits - 1)
     if not fits:
-        raise framework_error(
-            "SerializationException", f"{name} can not be converted to {_WORDS[field.kind]}"
-        )
+        raise framework_error("SerializationException", f"{name} can not be converted to {_WORDS[field.kind]}")
 
 
 _WORDS = {str: "a String", int: "an Integer", bool: "a Boolean"}
@@ -78,9 +76,7 @@ def _faults(name: str, field: Field, value: Any) -> list[str]:
         if len(value) > high:
             faults.append(_fault(f"'{value}'", name, f"Member must have length less than or equal to {high}"))
         elif len(value) < low:
-            faults.append(
-                _fault(f"'{value}'", name, f"Member must have length greater than or equal to {low}")
-            )
+            faults.append(_fault(f"'{value}'", name, f"Member must have length greater than or equal to {low}"))
     if field.pattern is not None and not field.pattern.fullmatch(value):
         rule = f"Member must satisfy regular expression pattern: ^{field.pattern.pattern}$"
         faults.append(_fault(f"'{value}'", name, rule))
@@ -89,9 +85,7 @@ def _faults(name: str, field: Field, value: Any) -> list[str]:
         if value > high:
             faults.append(_fault(f"'{value}'", name, f"Member must have value less than or equal to {high}"))
         elif value < low:
-            faults.append(
-                _fault(f"'{value}'", name, f"Member must have value greater than or equal to {low}")
-            )
+            faults.append(_fault(f"'{value}'", name, f"Member must have value greater than or equal to {low}"))
     if field.choices is not None and value not in field.choices:
         rule = f"Member must satisfy enum value set: [{', '.join(field.choices)}]"
         faults.append(_fault(f"'{value}'", name, rule))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlsplit
 
 from qualadmin.emulator.control import Control, ControlError
@@ -20,24 +22,33 @@ _JSON = [("Content-Type", "application/json")]
 class Application:
     """Serves one environment. `give_up` is called with a sentence if state can no longer be kept."""
 
-    def __init__(
-        self, engine: Engine, loop: asyncio.AbstractEventLoop, give_up: Callable[[str], None]
-    ) -> None:
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, give_up: Callable[[str], None]) -> None:
         self._engine = engine
         self._control = Control(engine)
         self._loop = loop
         self._give_up = give_up
 
     def __call__(self, request: HttpRequest, connection: HttpConnection) -> None:
-        try:
+        with self._trouble(connection):
             if request.target.startswith(CONTROL_PREFIX):
                 self._answer_control(request, connection)
             elif request.method == "POST" and request.target == "/":
                 self._take_call(request, connection)
             else:
                 connection.respond(404, _JSON, b'{"message": "Only POST / and /_emulator/ exist here."}')
+
+    @contextmanager
+    def _trouble(self, connection: HttpConnection) -> Iterator[None]:
+        """No call stays without an end, whatever happens: a client that waits for ever learns nothing."""
+        try:
+            yield
         except JournalError as error:
-            self._lose(error, connection)
+            # The change is in memory but would be gone after a restart: no answer may claim it.
+            connection.reset()
+            self._give_up(str(error))
+        except Exception:
+            report(traceback.format_exc())
+            connection.respond(500, _JSON, b'{"__type": "InternalFailure", "message": "A bug."}')
 
     def _take_call(self, request: HttpRequest, connection: HttpConnection) -> None:
         headers = request.headers
@@ -49,10 +60,8 @@ class Application:
             self._run(arrival, connection)
 
     def _run_late(self, arrival: Arrival, connection: HttpConnection) -> None:
-        try:
+        with self._trouble(connection):
             self._run(arrival, connection)
-        except JournalError as error:
-            self._lose(error, connection)
 
     def _run(self, arrival: Arrival, connection: HttpConnection) -> None:
         reply = self._engine.execute(arrival)
@@ -68,12 +77,6 @@ class Application:
         except ControlError as error:
             status, content = error.status, {"message": error.message}
         connection.respond(status, _JSON, json.dumps(content).encode())
-
-    def _lose(self, error: JournalError, connection: HttpConnection) -> None:
-        # The change is in memory but would be gone after a restart: no answer may claim it, no call may
-        # follow.
-        connection.reset()
-        self._give_up(str(error))
 
 
 def _control_call(request: HttpRequest) -> tuple[str, str, dict[str, object]]:

@@ -29,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, help="file that keeps everything across restarts")
     parser.add_argument("--environment", choices=("sandbox", "production"), default="sandbox")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="time each answer takes")
-    parser.add_argument(
-        "--rate", type=float, default=0.0, help="calls per second and account, 0 for no limit"
-    )
+    parser.add_argument("--rate", type=float, default=0.0, help="calls per second and account, 0 for no limit")
     parser.add_argument("--burst", type=float, default=10.0, help="calls at once before the rate applies")
     parser.add_argument("--seed", help="'demo' for the demo data, or a JSON file")
 
