@@ -17,8 +17,8 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 ENV = ROOT / ".venv"
 PYTHON = ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-# Which lock file a command needs. Each file holds all of the one before it (a test compares them), so a folder
-# that has a later one is good for the earlier commands too.
+# Which lock file a command needs. Each file holds all of the one before it (a test compares them), so a
+# folder that has a later one is good for the earlier commands too.
 MINIMUM = (3, 11)
 SELF_SERVICE = {"demo": "run.txt", "emulator": "run.txt", "test": "test.txt", "lint": "test.txt"}
 LOCKS = ("run.txt", "test.txt", "browser.txt")
@@ -61,7 +61,7 @@ def use_existing(command: str) -> None:
     if PYTHON.exists() and Path(sys.prefix) != ENV:
         _start_again()
     sys.exit(
-        f"`{command}` needs the packages of requirements/run.txt; this Python ({sys.executable}) lacks them.\n"
+        f"`{command}` needs the packages of requirements/run.txt; {sys.executable} lacks them.\n"
         "Run `python3 manage.py demo` once (it makes .venv), or install them by hand: see docs/running.md."
     )
 
@@ -104,7 +104,7 @@ def _install(lock: str) -> None:
 
 
 def _pip() -> list[str]:
-    """A pip that installs into `.venv`. Where ensurepip is missing (Debian), the pip outside is told where to."""
+    """A pip that installs into `.venv`; where ensurepip is missing (Debian), the pip outside of it."""
     own = [str(PYTHON), "-m", "pip"]
     if PYTHON.exists() and _works([*own, "--version"]):
         return own

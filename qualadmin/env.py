@@ -1,4 +1,4 @@
-"""Typed readers for the `QUALADMIN_*` environment. Faults are collected, so that a start lists all at once."""
+"""Typed readers for the `QUALADMIN_*` environment. Faults are collected, so that a start lists all."""
 
 import re
 from collections.abc import Iterable, Mapping

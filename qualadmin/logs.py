@@ -43,7 +43,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def logging_config(level: str) -> dict[str, Any]:
-    """Django's LOGGING. Libraries that print signed requests at DEBUG stay at WARNING whatever `level` says."""
+    """Django's LOGGING. Libraries that print signed requests at DEBUG stay at WARNING whatever `level` is."""
     quiet = {"level": "WARNING", "propagate": True}
     return {
         "version": 1,

@@ -41,6 +41,8 @@ SECRET_KEY = ENV.secret(
     about="50 or more random characters that sign sessions and task messages",
     required=LIVE,
 )
+if LIVE and 0 < len(SECRET_KEY) < 50:
+    ENV.refuse("QUALADMIN_SECRET_KEY", "is shorter than 50 characters")
 ALLOWED_HOSTS = ENV.words(
     "QUALADMIN_ALLOWED_HOSTS",
     () if LIVE else ("127.0.0.1", "localhost", "[::1]"),

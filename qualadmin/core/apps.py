@@ -5,3 +5,7 @@ class CoreConfig(AppConfig):
     name = "qualadmin.core"
     label = "core"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from . import checks  # noqa: F401

@@ -1,0 +1,49 @@
+"""`manage.py run_worker`: the task cluster under its watchdog. This is what a service manager starts."""
+
+import fcntl
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from qualadmin.tasks.worker import ClusterWatch
+
+
+def tell_service_manager(state: str) -> None:
+    """systemd's notification protocol (`Type=notify`): one datagram to the socket it names, if it does."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+class Command(BaseCommand):
+    """Foreground program; SIGTERM or Ctrl-C ends it within two minutes, a second one at once."""
+
+    help = "Run the task cluster, watched: it is started again when it dies or falls silent."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Hold the lock of this state folder and watch until asked to stop."""
+        Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
+        with (Path(settings.VAR_DIR) / f"cluster-{settings.CLUSTER_NAME}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CommandError(
+                    f"A task cluster named {settings.CLUSTER_NAME} already runs here. Stop it first, or give "
+                    "this one another QUALADMIN_CLUSTER_NAME (on SQLite there should be only one)."
+                ) from None
+            watch = ClusterWatch(on_first_beat=self._ready)
+            signal.signal(signal.SIGTERM, watch.ask_to_stop)
+            signal.signal(signal.SIGINT, watch.ask_to_stop)
+            watch.run()
+
+    def _ready(self) -> None:
+        tell_service_manager("READY=1\nSTATUS=The cluster's heart beats.")
+        self.stdout.write(f"The task cluster {settings.CLUSTER_NAME} works: its heart beats.")
+        self.stdout.flush()
