@@ -247,9 +247,7 @@ def _failed_in_handshake(exception: boto.SSLError) -> bool:
     return any(reason in str(exception) for reason in HANDSHAKE_FAILURES)
 
 
-def _record(
-    exception: Exception, attempts: int | None, milliseconds: int, found: type[MTurkError]
-) -> CallRecord:
+def _record(exception: Exception, attempts: int | None, milliseconds: int, found: type[MTurkError]) -> CallRecord:
     if isinstance(exception, boto.ClientError):
         response: Mapping[str, Any] = exception.response
         metadata = response.get("ResponseMetadata", {})

@@ -182,9 +182,7 @@ class QualificationGateway:
     def score(self, type_id: str, worker_id: str) -> Score:
         """Return what Amazon holds for this worker now: the qualification, ``NotHeld`` or ``Revoked``."""
         try:
-            answer = self._ask(
-                self._read.get_qualification_score, QualificationTypeId=type_id, WorkerId=worker_id
-            )
+            answer = self._ask(self._read.get_qualification_score, QualificationTypeId=type_id, WorkerId=worker_id)
         except QualificationNotHeld as error:
             return NotHeld(error.call)
         except QualificationRevoked as error:
