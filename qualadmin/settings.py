@@ -194,7 +194,10 @@ AUTH_USER_MODEL = "core.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 _validators = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
-    {"NAME": f"{_validators}UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_validators}UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "email")},
+    },
     {"NAME": f"{_validators}MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": f"{_validators}CommonPasswordValidator"},
 ]
@@ -293,6 +296,20 @@ EMULATOR_URL = ENV.url(
     "http://127.0.0.1:8400",
     about="where accounts of the environment emulator are served",
     schemes=("http",),
+)
+# --- calling Amazon -----------------------------------------------------------------------------------------
+DRAIN_THREADS = ENV.number(
+    "QUALADMIN_DRAIN_THREADS", 64, about="calls to Amazon at the same time, per task process", low=1, high=256
+)
+DRAIN_SLICE_SECONDS = ENV.number(
+    "QUALADMIN_DRAIN_SLICE_SECONDS", 40, about="seconds a drain works before it rings again", low=1, high=45
+)
+SETTLE_SECONDS = ENV.number(
+    "QUALADMIN_SETTLE_SECONDS",
+    60,
+    about="seconds to wait before looking up a call that got no answer: longer than Amazon may still carry it out",
+    low=1,
+    high=3600,
 )
 # Every audit entry says which program wrote it.
 APP_VERSION = "0.1.0"

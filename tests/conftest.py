@@ -6,6 +6,20 @@ import pytest
 
 from qualadmin.audit.testing import flush_allowed
 
+pytest_plugins = ["tests.plugins.requirements"]
+from tests.people import (  # noqa: F401  (fixtures: the fixed cast)
+    account,
+    cast,
+    granter,
+    manager,
+    other_account,
+    outsider,
+    pi,
+    production_account,
+    study,
+    viewer,
+)
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_despite_guards() -> Iterator[None]:

@@ -1,0 +1,110 @@
+"""Studies and their PIs."""
+
+from django.utils import timezone
+
+from qualadmin.audit import record as audit
+from qualadmin.audit.types import Target
+from qualadmin.core.actor import Actor
+from qualadmin.core.errors import ActionError
+from qualadmin.core.models import RoleAssignment, Study, StudyInvestigator, User
+from qualadmin.core.permissions import Permission, Role, require
+
+from .rows import differences, locked, move
+from .texts import clean_line, free_slug
+
+
+def add_study(*, actor: Actor, title: str, protocol_number: str = "") -> Study:
+    """Add a study. Its slug names its audit stream and stays."""
+    require(actor, Permission.MANAGE_STUDIES)
+    study = Study(**_cleaned(title, protocol_number))
+    with audit.transaction(actor.context) as tx:
+        study.slug = free_slug(study.title, otherwise="study", rows=Study.objects.all())
+        study.audit_id = tx.record(
+            "study.created",
+            target=study_target(study),
+            stream=study.stream,
+            changes={
+                "title": [None, study.title],
+                "protocol_number": [None, study.protocol_number],
+                "slug": [None, study.slug],
+            },
+        )
+        study.save(force_insert=True)
+    return study
+
+
+def update_study(*, actor: Actor, study: Study, title: str, protocol_number: str, is_open: bool = True) -> Study:
+    """Change title or protocol number, close a study or open it again."""
+    require(actor, Permission.MANAGE_STUDIES)
+    wanted = {**_cleaned(title, protocol_number), "is_open": is_open}
+    with audit.transaction(actor.context) as tx:
+        row = locked(Study.objects.all(), study.pk)
+        changed = differences(row, wanted)
+        if changed:
+            entry = tx.record("study.updated", target=study_target(row), stream=row.stream, changes=changed)
+            move(Study.objects.filter(pk=row.pk), entry=entry, **wanted)
+    study.refresh_from_db()
+    return study
+
+
+def add_investigator(*, actor: Actor, study: Study, user: User) -> StudyInvestigator:
+    """Name a PI of a study. The person must hold the role of PI; nobody names oneself."""
+    require(actor, Permission.MANAGE_STUDIES)
+    if actor.user_id == user.pk:
+        raise ActionError(
+            "You cannot name yourself. Nothing was changed. Another manager can do it.",
+            field="user",
+            code="oneself",
+        )
+    with audit.transaction(actor.context) as tx:
+        locked(Study.objects.all(), study.pk)  # two at once name the person once
+        named = StudyInvestigator.objects.filter(study=study, user=user, ended_at=None).first()
+        if named is not None:
+            return named
+        _check_is_pi(user)
+        entry = tx.record(
+            "study.investigator.added",
+            target=study_target(study),
+            stream=study.stream,
+            changes={"investigator": [None, str(user.pk)]},
+        )
+        return StudyInvestigator.objects.create(study=study, user=user, audit_id=entry)
+
+
+def remove_investigator(*, actor: Actor, study: Study, user: User) -> None:
+    """The person is no longer a PI of the study. Does nothing if they were none."""
+    require(actor, Permission.MANAGE_STUDIES)
+    with audit.transaction(actor.context) as tx:
+        named = StudyInvestigator.objects.filter(study=study, user=user, ended_at=None)
+        if not named.select_for_update().first():
+            return
+        entry = tx.record(
+            "study.investigator.removed",
+            target=study_target(study),
+            stream=study.stream,
+            changes={"investigator": [str(user.pk), None]},
+        )
+        move(named, entry=entry, ended_at=timezone.now())
+
+
+def study_target(study: Study) -> Target:
+    """How entries name a study."""
+    return Target("study", str(study.pk), study.title)
+
+
+def _check_is_pi(user: User) -> None:
+    holds = RoleAssignment.objects.current().filter(user=user, role=Role.PI).exists()
+    if not (user.is_active and holds):
+        raise ActionError(
+            f"{user.full_name} does not hold the role of PI. Nothing was changed. Give the role first.",
+            field="user",
+        )
+
+
+def _cleaned(title: str, protocol_number: str) -> dict[str, str]:
+    return {
+        "title": clean_line(title, field="title", label="The title", limit=200),
+        "protocol_number": clean_line(
+            protocol_number, field="protocol_number", label="The protocol number", limit=60, required=False
+        ),
+    }

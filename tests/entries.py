@@ -1,0 +1,36 @@
+"""Looking at what a piece of code wrote into the audit log."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from qualadmin.audit import canonical
+from qualadmin.audit.models import AuditEntry, AuditPayload
+
+
+class Entries(list[AuditEntry]):
+    """The entries of one block, oldest first."""
+
+    @property
+    def actions(self) -> list[str]:
+        return [entry.action for entry in self]
+
+    @property
+    def only(self) -> AuditEntry:
+        """The single entry; fails if there are more or none."""
+        assert len(self) == 1, f"expected one entry, found {self.actions}"
+        return self[0]
+
+
+@contextmanager
+def new_entries() -> Iterator[Entries]:
+    """`with new_entries() as entries: act()`; afterwards `entries` holds what was written inside."""
+    before = AuditEntry.objects.count()
+    found = Entries()
+    yield found
+    found.extend(AuditEntry.objects.filter(seq__gte=before).order_by("seq"))
+
+
+def payload_of(entry: AuditEntry) -> dict[str, object]:
+    """The erasable part of an entry; empty if it has none."""
+    row = AuditPayload.objects.filter(seq=entry.seq).first()
+    return canonical.decode(bytes(row.body)) if row else {}
