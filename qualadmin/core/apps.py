@@ -7,5 +7,5 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks and the vocabulary: without it nothing could be recorded."""
+        """Register the vocabulary, without which nothing can be recorded, and the system checks."""
         from . import checks, events  # noqa: F401

@@ -61,9 +61,7 @@ EVENTS = (
         outcomes=(DENIED,),
         payload="detail",
     ),
-    _event(
-        "access.csrf_failed", "A form without a valid token was refused", severity=NOTICE, outcomes=(DENIED,)
-    ),
+    _event("access.csrf_failed", "A form without a valid token was refused", severity=NOTICE, outcomes=(DENIED,)),
     _event("access.rate_limited", "{actor} was slowed down", severity=NOTICE, outcomes=(DENIED,)),
     _event(
         "access.bad_host",
@@ -80,12 +78,8 @@ EVENTS = (
     ),
     _event("user.updated", "{actor} changed {target}", severity=NOTICE, changes="full_name email"),
     _event("user.deactivated", "{actor} closed the access of {target}", severity=NOTICE, changes="is_active"),
-    _event(
-        "user.activated", "{actor} opened the access of {target} again", severity=NOTICE, changes="is_active"
-    ),
-    _event(
-        "role.granted", "{actor} gave a role to {target}", severity=WARNING, changes="role account production"
-    ),
+    _event("user.activated", "{actor} opened the access of {target} again", severity=NOTICE, changes="is_active"),
+    _event("role.granted", "{actor} gave a role to {target}", severity=WARNING, changes="role account production"),
     _event(
         "role.revoked",
         "{actor} took a role from {target}",
@@ -137,9 +131,7 @@ EVENTS = (
         severity=NOTICE,
         changes="title protocol_number is_open",
     ),
-    _event(
-        "study.investigator.added", "{actor} named a PI of {target}", severity=WARNING, changes="investigator"
-    ),
+    _event("study.investigator.added", "{actor} named a PI of {target}", severity=WARNING, changes="investigator"),
     _event(
         "study.investigator.removed",
         "{actor} removed a PI of {target}",
@@ -190,9 +182,7 @@ EVENTS = (
         payload="detail",
     ),
     # files and jobs
-    _event(
-        "file.uploaded", "{actor} uploaded a list", changes="sha256 bytes rows source", payload="file_name"
-    ),
+    _event("file.uploaded", "{actor} uploaded a list", changes="sha256 bytes rows source", payload="file_name"),
     _event(
         "file.rejected",
         "A file of {actor} was refused",
@@ -210,18 +200,14 @@ EVENTS = (
     ),
     _event("job.stopped", "{actor} stopped the job {target}", severity=NOTICE, changes="state"),
     _event("job.resumed", "{actor} resumed the job {target}", severity=NOTICE, changes="state"),
-    _event(
-        "job.retried", "{actor} retried what failed in {target}", severity=NOTICE, changes="state retried"
-    ),
+    _event("job.retried", "{actor} retried what failed in {target}", severity=NOTICE, changes="state retried"),
     _event(
         "job.finished",
         "The job {target} finished",
         changes="state done failed skipped cancelled needs_person",
     ),
     _event("job.exported", "{actor} downloaded the results of {target}", severity=NOTICE, changes="rows"),
-    _event(
-        "change.cancelled", "A change of {target} was cancelled", severity=NOTICE, changes="state cause count"
-    ),
+    _event("change.cancelled", "A change of {target} was cancelled", severity=NOTICE, changes="state cause count"),
     # calls to Amazon
     _event(
         "mturk.call.started",
@@ -272,9 +258,7 @@ EVENTS = (
         severity=WARNING,
         changes="status value",
     ),
-    _event(
-        "mturk.breaker.opened", "Calls to {target} are held back", severity=WARNING, changes="cause seconds"
-    ),
+    _event("mturk.breaker.opened", "Calls to {target} are held back", severity=WARNING, changes="cause seconds"),
     # requests of workers
     _event("request.seen", "Workers asked for {target}", changes="count"),
     _event("request.closed", "Requests for {target} are no longer waiting", changes="count"),

@@ -72,8 +72,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         _READ_IDS | {Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.WRITE_NOTES, Permission.SYNC}
     ),
     Role.PI: frozenset(
-        _READ_IDS
-        | {Permission.STOP_JOBS, Permission.VIEW_AUDIT, Permission.VERIFY_AUDIT, Permission.WRITE_NOTES}
+        _READ_IDS | {Permission.STOP_JOBS, Permission.VIEW_AUDIT, Permission.VERIFY_AUDIT, Permission.WRITE_NOTES}
     ),
     Role.MANAGER: frozenset(
         _READ_IDS
@@ -91,9 +90,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 }
 
 #: Permissions that concern the installation as a whole: they need the role for all accounts.
-EVERYWHERE: Final = frozenset(
-    {Permission.MANAGE_PEOPLE, Permission.MANAGE_ACCOUNTS, Permission.MANAGE_STUDIES}
-)
+EVERYWHERE: Final = frozenset({Permission.MANAGE_PEOPLE, Permission.MANAGE_ACCOUNTS, Permission.MANAGE_STUDIES})
 
 WHO_CAN_HELP: Final = {
     Permission.GRANT: "A manager can give you the role of granter for this account.",

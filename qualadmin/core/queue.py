@@ -10,6 +10,8 @@ from django.db import transaction
 from django_q.tasks import async_task
 
 DRAIN: Final = "qualadmin.tasks.drain.drain"
+RECONCILE: Final = "qualadmin.tasks.sweep.reconcile"
+SWEEP: Final = "qualadmin.tasks.sweep.sweep"
 SYNC_ACCOUNT: Final = "qualadmin.tasks.sync.sync_account"
 SYNC_TYPE: Final = "qualadmin.tasks.sync.sync_type"
 CREATE_TYPE: Final = "qualadmin.tasks.types.create_type"

@@ -39,9 +39,7 @@ def run_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
 
 def skip_locked(alias: str) -> str:
     """Rows another process is claiming are passed over. SQLite has one writer: nothing to skip."""
-    return (
-        f" FOR UPDATE OF {alias} SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    )
+    return f" FOR UPDATE OF {alias} SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
 
 
 def for_update(alias: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 
 from qualadmin.audit import record as audit
@@ -104,9 +104,7 @@ def _runnable_jobs(account: RequesterAccount, tx: Transaction) -> list[JobInHand
             continue
         stream = job.study.stream if job.study else account.stream
         jobs.append(
-            JobInHand(
-                job.pk, job.title, stream, account.environment, person.who, job.notify, job.revoke_reason
-            )
+            JobInHand(job.pk, job.title, stream, account.environment, person.who, job.notify, job.revoke_reason)
         )
     return jobs
 
@@ -202,11 +200,12 @@ def _mark_started(job_ids: set[uuid.UUID], now: datetime) -> None:
     Job.objects.filter(pk__in=job_ids, started_at=None).update(started_at=now)
 
 
-def due_accounts(*, now: datetime) -> list[uuid.UUID]:
-    """Accounts that have something to send or to read back: the sweep rings for them."""
-    with transaction.atomic(savepoint=False):
-        due = Change.objects.filter(
-            Q(state=Change.State.PLANNED, due_at__lte=now, job__state=Job.State.RUNNING)
-            | Q(state=Change.State.UNKNOWN, due_at__lte=now)
-        )
-        return list(due.order_by().values_list("job__account_id", flat=True).distinct())
+def due_accounts(*, now: datetime) -> list[tuple[uuid.UUID, str]]:
+    """Accounts with something to send ("send") or to read back ("check"): the sweep rings for them."""
+    send = Change.objects.filter(state=Change.State.PLANNED, due_at__lte=now, job__state=Job.State.RUNNING)
+    check = Change.objects.filter(state=Change.State.UNKNOWN, due_at__lte=now)
+    return [
+        (account_id, word)
+        for changes, word in ((send, "send"), (check, "check"))
+        for account_id in changes.order_by().values_list("job__account_id", flat=True).distinct()
+    ]

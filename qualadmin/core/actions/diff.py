@@ -38,9 +38,7 @@ class Known:
 
 def compare(reading: Interpretation, types: Mapping[str, QualificationType], verb: Verb) -> list[PreviewRow]:
     """The rows of the check page, unsaved, in the order of the file."""
-    workers = _workers(
-        {line.worker_id for target in reading.targets for line in target.lines if line.worker_id}
-    )
+    workers = _workers({line.worker_id for target in reading.targets for line in target.lines if line.worker_id})
     rows: list[PreviewRow] = []
     for target in reading.targets:
         chosen = types.get(target.name or "")
@@ -64,9 +62,7 @@ def compare(reading: Interpretation, types: Mapping[str, QualificationType], ver
     return rows
 
 
-def _rows_of(
-    target: Target, chosen: QualificationType, workers: Mapping[str, uuid.UUID]
-) -> Iterator[PreviewRow]:
+def _rows_of(target: Target, chosen: QualificationType, workers: Mapping[str, uuid.UUID]) -> Iterator[PreviewRow]:
     ids = [workers[line.worker_id] for line in target.lines if line.worker_id in workers]
     known = Known(workers, _held(chosen, ids), _waiting(chosen, ids))
     for line in target.lines:

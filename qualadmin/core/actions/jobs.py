@@ -279,13 +279,9 @@ def retry_failed(*, actor: Actor, job_id: uuid.UUID) -> Job:
             job=str(job.pk),
             changes={"state": [job.state, "running"], "retried": [None, count]},
         )
-        failed.update(
-            state=Change.State.PLANNED, due_at=timezone.now(), finished_at=None, code="", audit_id=entry
-        )
+        failed.update(state=Change.State.PLANNED, due_at=timezone.now(), finished_at=None, code="", audit_id=entry)
         moves: dict[str, Any] = {"planned": F("planned") + count, "failed": F("failed") - count}
-        Job.objects.filter(pk=job.pk).update(
-            state=Job.State.RUNNING, finished_at=None, audit_id=entry, **moves
-        )
+        Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, finished_at=None, audit_id=entry, **moves)
         ring(DRAIN, str(job.account_id))
     job.refresh_from_db()
     return job
@@ -293,9 +289,7 @@ def retry_failed(*, actor: Actor, job_id: uuid.UUID) -> Job:
 
 def _require_control(actor: Actor, job: Job) -> None:
     if not may_control(actor, job):
-        raise NotAllowed(
-            "Only who started the job can do this, while still being a granter. Nothing was done."
-        )
+        raise NotAllowed("Only who started the job can do this, while still being a granter. Nothing was done.")
 
 
 def _move(tx: Transaction, job: Job, action: str, to: Job.State) -> Job:

@@ -49,7 +49,8 @@ COUNTERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came back for one claim. `detail` may hold Amazon's own words, worker ids included.
+    """What came back for one claim. `message` is for people; `detail` may hold Amazon's own words, worker ids
+    included, and goes to the protected part of the entry only.
 
     `aws` is the evidence of the call: op, request_id, http, code, turk_code, sdk_attempts, ms.
     `wait` is how long an open change rests before it is due again.
@@ -59,6 +60,7 @@ class Outcome:
     result: Result
     at: datetime
     code: str = ""
+    message: str = ""
     detail: str = ""
     aws: Mapping[str, Any] | None = None
     wait: timedelta = timedelta(0)
@@ -168,7 +170,7 @@ def write_results(entries: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
             (
                 one.result.value,
                 one.code[:120],
-                one.detail,
+                one.message,
                 str((one.aws or {}).get("request_id") or "")[:64],
                 None if one.result in OPEN else db_time(one.at),
                 db_time(one.at + one.wait),

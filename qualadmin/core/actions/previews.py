@@ -138,9 +138,7 @@ def _types_of(preview: Preview, plan: Plan) -> dict[str, QualificationType]:
     """The chosen types, each of them grantable in this account."""
     found = {
         str(one.pk): one
-        for one in QualificationType.objects.filter(
-            pk__in=list(plan.types.values()), account=preview.account_id
-        )
+        for one in QualificationType.objects.filter(pk__in=list(plan.types.values()), account=preview.account_id)
     }
     types = {}
     for name, pk in plan.types.items():
@@ -205,7 +203,7 @@ def _check_wishes(preview: Preview, plan: Plan, types: dict[str, QualificationTy
 
 def count_groups(rows: Iterable[PreviewRow]) -> dict[str, int]:
     """Lines per group, and how many corrections wait to be accepted."""
-    counts = {group: 0 for group in PreviewRow.Group.values}
+    counts = dict.fromkeys(PreviewRow.Group.values, 0)
     counts.update(proposed=0, corrected=0, requests=0)
     for row in rows:
         counts[row.group] += 1
@@ -262,10 +260,7 @@ def discard_preview(*, actor: Actor, preview_id: uuid.UUID) -> None:
     """Forget a list that was not confirmed, with its rows and its bytes."""
     with transaction.atomic():
         preview = (
-            Preview.objects.select_for_update(of=("self",))
-            .select_related("account")
-            .filter(pk=preview_id)
-            .first()
+            Preview.objects.select_for_update(of=("self",)).select_related("account").filter(pk=preview_id).first()
         )
         if preview is None:
             raise NotVisible

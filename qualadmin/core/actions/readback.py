@@ -17,7 +17,7 @@ from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Change, Job, RequesterAccount, User
 
-from ._sql import db_time, db_uuid, from_uuid, run_many, skip_locked
+from ._sql import db_time, db_uuid, from_uuid, marks, run_many, skip_locked
 from .claims import Claim, JobInHand
 from .outcomes import Outcome, Result, count_results, record_call, upsert_qualifications
 
@@ -46,24 +46,36 @@ class Finding:
     aws: dict[str, Any] | None = None
 
 
+def lease_holders(*, account_id: uuid.UUID) -> list[str]:
+    """Who holds leases on calls of this account (one query)."""
+    in_hand = Change.objects.filter(state=Change.State.SENDING, job__account=account_id)
+    return list(in_hand.order_by().values_list("lease_by", flat=True).distinct())
+
+
 def expire_leases(
-    *, actor: Actor, account_id: uuid.UUID, now: datetime, settle: timedelta, limit: int = 500
+    *,
+    actor: Actor,
+    account_id: uuid.UUID,
+    now: datetime,
+    settle: timedelta,
+    gone: Sequence[str] = (),
+    limit: int = 500,
 ) -> int:
     """Changes whose process died while the call was out become `unknown`. Returns how many.
 
-    They rest for `settle`: Amazon may still carry out a call that nobody waits for any more.
+    `gone` names holders known to be dead, whose leases need not run out. Each change rests for `settle`:
+    Amazon may still carry out a call that nobody waits for any more.
     """
     with audit.transaction(actor.context) as tx:
-        claims = _select(account_id, "c.state = 'sending' AND c.lease_until < %s", now, limit)
+        over = "c.lease_until < %s" + (f" OR c.lease_by IN ({marks(gone)})" if gone else "")
+        claims = _select(account_id, f"c.state = 'sending' AND ({over})", [db_time(now), *gone], limit)
         rows = []
         for claim in claims:
             entry = tx.record(
                 "mturk.call.unknown",
                 outcome="unknown",
                 changes={"state": ["sending", "unknown"]},
-                payload={
-                    "detail": "The process that made this call ended before it could write the answer down."
-                },
+                payload={"detail": "The process that made this call ended before it could write the answer down."},
                 **_about(claim),
             )
             rows.append((db_time(now + settle), db_uuid(entry), claim.change_id))
@@ -75,9 +87,7 @@ def expire_leases(
         return len(rows)
 
 
-def claim_checks(
-    *, account_id: uuid.UUID, limit: int, by: str, now: datetime, lease: timedelta
-) -> list[Claim]:
+def claim_checks(*, account_id: uuid.UUID, limit: int, by: str, now: datetime, lease: timedelta) -> list[Claim]:
     """Take unknown changes in hand for reading back. A lease only: looking changes nothing, so no entry."""
     with transaction.atomic():
         account = RequesterAccount.objects.get(pk=account_id)
@@ -86,9 +96,8 @@ def claim_checks(
         claims = _select(
             account_id,
             "c.state = 'unknown' AND (c.lease_until IS NULL OR c.lease_until < %s) AND c.due_at <= %s",
-            now,
+            [db_time(now), db_time(now)],
             limit,
-            now,
         )
         run_many(
             "UPDATE core_change SET lease_until = %s, lease_by = %s WHERE id = %s",
@@ -140,7 +149,7 @@ def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:
             (
                 result.value,
                 outcome.code,
-                one.detail,
+                _message(result),
                 None if result is Result.PUT_BACK else db_time(one.at),
                 db_time(one.at),
                 0 if result is Result.PUT_BACK else one.claim.checks + 1,
@@ -171,6 +180,12 @@ def _code(one: Finding, result: Result) -> str:
     return "" if result is Result.DONE else "read_back"
 
 
+def _message(result: Result) -> str:
+    if result is Result.NEEDS_PERSON:
+        return "We could not find out whether Amazon did this. Look at the worker and decide."
+    return ""
+
+
 def _words(one: Finding) -> str:
     if one.held is None:
         return "no clear answer"
@@ -190,8 +205,8 @@ def _about(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _select(account_id: uuid.UUID, where: str, now: datetime, limit: int, *more: datetime) -> list[Claim]:
-    parameters = [db_uuid(account_id), db_time(now), *(db_time(one) for one in more), limit]
+def _select(account_id: uuid.UUID, where: str, values: Sequence[object], limit: int) -> list[Claim]:
+    parameters = [db_uuid(account_id), *values, limit]
     with connection.cursor() as cursor:
         cursor.execute(_COLUMNS + where + " ORDER BY c.id LIMIT %s" + skip_locked("c"), parameters)
         rows: Sequence[Sequence[Any]] = cursor.fetchall()

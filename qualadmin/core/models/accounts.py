@@ -74,9 +74,7 @@ class RequesterAccount(AuditedModel):
 class ConnectionTest(models.Model):
     """A connection test somebody asked for, and Amazon's true answer."""
 
-    unaudited_reason: ClassVar[str] = (
-        "The asking and the answer are audit entries; this row only feeds the page."
-    )
+    unaudited_reason: ClassVar[str] = "The asking and the answer are audit entries; this row only feeds the page."
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

@@ -97,9 +97,7 @@ class RoleAssignment(AuditedModel):
     """One role of one person, for one account or (account empty) for all. Ended, never deleted."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
-    role = models.CharField(
-        max_length=10, choices=[(role.value, label) for role, label in ROLE_LABELS.items()]
-    )
+    role = models.CharField(max_length=10, choices=[(role.value, label) for role, label in ROLE_LABELS.items()])
     account = models.ForeignKey(
         "core.RequesterAccount", on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
     )
