@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
+from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, NotAllowed
 from qualadmin.core.models import RequesterAccount, RoleAssignment, Theme, User
@@ -39,6 +40,7 @@ def invite_user(*, actor: Actor, username: str, full_name: str, email: str, pass
         with audit.transaction(actor.context) as tx:
             user.audit_id = tx.record(
                 "user.invited",
+                target=Target("user", user.username, user.full_name),  # the row has no number yet
                 changes={
                     "username": [None, user.username],
                     "full_name": [None, user.full_name],
