@@ -7,7 +7,7 @@ for _name in ("QUALADMIN_DATABASE_URL", "QUALADMIN_REDIS_URL", "QUALADMIN_BROKER
     os.environ.pop(_name, None)  # a developer's own installation must not leak into the tests
 
 from qualadmin.settings import *  # noqa: E402, F403
-from qualadmin.settings import DATABASES, ENV, Q_CLUSTER, database_with_options  # noqa: E402
+from qualadmin.settings import DATABASE_ROUTERS, DATABASES, ENV, Q_CLUSTER, database_with_options  # noqa: E402
 
 SECRET_KEY = "tests-only"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -15,7 +15,7 @@ DATABASES.clear()
 DATABASES["default"] = database_with_options(
     ENV.database("QUALADMIN_TEST_DATABASE_URL", "sqlite://:memory:", about="database of a test run")
 )
-DATABASE_ROUTERS: list[str] = []
+DATABASE_ROUTERS.clear()
 REDIS_URL = ENV.url("QUALADMIN_TEST_REDIS_URL", about="Redis of a test run", schemes=("redis",))
 if REDIS_URL:
     # Messages of a test run stay apart from anything else on that Redis.
