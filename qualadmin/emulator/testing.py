@@ -9,6 +9,7 @@ The server is another process, so it can be killed and started again like the re
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
 START_SECONDS = 15.0
@@ -43,7 +44,7 @@ class Emulator:
         self._seed = seed
         self._settings = settings
         self._environment = environment
-        self._trouble: IO[str] | None = None
+        self._said = ""
         self._process: subprocess.Popen[str] | None = None
         self.host = "127.0.0.1"
         self.port = port
@@ -71,10 +72,11 @@ class Emulator:
         if self._seed is not None:
             arguments += ["--seed", self._seed]
         # A file, not a pipe that nobody empties: a talkative server would stop when it is full.
-        self._trouble = tempfile.TemporaryFile("w+")
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            arguments, stdout=subprocess.PIPE, stderr=self._trouble, text=True, cwd=_ROOT
-        )
+        with tempfile.TemporaryFile("w+") as stderr:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                arguments, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=_ROOT
+            )
+            self._stderr = os.dup(stderr.fileno())
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line.startswith("READY "):
             self._end("kill")
@@ -85,11 +87,8 @@ class Emulator:
         return self
 
     def trouble(self) -> str:
-        """What the server wrote to standard error since it was started."""
-        if self._trouble is None:
-            return ""
-        self._trouble.seek(0)
-        return self._trouble.read().strip()
+        """What the last server wrote to standard error, once it has ended."""
+        return self._said
 
     def stop(self) -> int:
         """End it the polite way (SIGTERM). Returns its exit status."""
@@ -109,6 +108,9 @@ class Emulator:
             return 0
         getattr(process, how)()
         process.communicate(timeout=START_SECONDS)
+        with os.fdopen(self._stderr) as stderr:
+            stderr.seek(0)
+            self._said = stderr.read().strip()
         return process.returncode
 
     def __enter__(self) -> Self:
