@@ -166,8 +166,8 @@ class ClusterWatch:
             record_worker_restarted(
                 actor=Actor.system("supervisor"), name=self.name, cause=cause, silent_seconds=silent
             )
-        except DatabaseError:
-            # Work must go on even if this cannot be written; these two lines of the log are what is left.
+        except Exception:
+            # Whatever is wrong with the log, the cluster must work; these two lines are what is left of it.
             logger.exception("The restart of the task cluster could not be noted in the audit log")
             connection.close()
 

@@ -1,4 +1,4 @@
-"""What a test needs beyond Python: a browser, PostgreSQL, Redis. Without it a test is skipped, or fails if required.
+"""What a test needs beyond Python: a browser, PostgreSQL, Redis. Without it a test is skipped, or fails.
 
 `QUALADMIN_REQUIRE=browser,postgres,redis` (any of them) says what this run must have. Then a test that would be
 skipped for any reason but a need outside of that list fails instead, so that nothing is lost silently in CI.
@@ -14,6 +14,7 @@ import pytest
 
 NEEDS = ("browser", "postgres", "redis")
 BROWSER_FIXTURES = frozenset({"page", "browser", "context", "new_context", "browser_context_args"})
+REQUIRED = pytest.StashKey[frozenset[str]]()
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -49,8 +50,8 @@ def lacking() -> dict[str, str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse to begin a run that lacks what it must have."""
-    missing = lacking()
-    if unmet := [f"{need}: {missing[need]}" for need in sorted(required() & missing.keys())]:
+    config.stash[REQUIRED], missing = required(), lacking()
+    if unmet := [f"{need}: {missing[need]}" for need in sorted(config.stash[REQUIRED] & missing.keys())]:
         raise pytest.UsageError("QUALADMIN_REQUIRE asks for what is not here. " + "; ".join(unmet))
 
 
@@ -89,8 +90,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where needs are required, a skip is a failure."""
     report = yield
-    excused = any(item.get_closest_marker(need) for need in set(NEEDS) - required())
-    if required() and report.skipped and not hasattr(report, "wasxfail") and not excused:
+    needed = item.config.stash[REQUIRED]
+    excused = any(item.get_closest_marker(need) for need in set(NEEDS) - needed)
+    if needed and report.skipped and not hasattr(report, "wasxfail") and not excused:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"A skip is a failure in this run. {reason}"
     return report
