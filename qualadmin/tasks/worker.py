@@ -23,7 +23,7 @@ from django.utils import timezone
 from qualadmin.core.actions.system import record_worker_restarted
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Heartbeat
-from qualadmin.core.queue import ring
+from qualadmin.core.queue import SWEEP, ring
 
 from . import heartbeat, stopping
 from .supervisor import kill_group, start_in_own_session
@@ -34,6 +34,7 @@ RING_SECONDS: Final = 10.0
 # Several clusters share one queue, so another one may take our ring: ring faster until we are answered.
 RING_AMONG_OTHERS_SECONDS: Final = 2.0
 SILENT_SECONDS: Final = 45.0
+SWEEP_SECONDS: Final = 60.0
 # Stays below systemd's TimeoutStopSec=120. Whatever is in hand then has a lease and is looked at later.
 STOP_SECONDS: Final = 110.0
 SHORTEST_DELAY: Final = 1.0
@@ -51,6 +52,7 @@ class Running:
     started_at: float
     alive_at: float
     rung_at: float
+    swept_at: float
     beat: datetime | None  # the newest beat seen; one from before the start proves nothing
     answered: bool = False
     ever_beat: bool = False
@@ -127,7 +129,8 @@ class ClusterWatch:
             self._start_due = now + 5
             return
         stopping.clear()
-        self.running = Running(self._start(), now, now, now - RING_SECONDS, beat)
+        long_ago = now - SWEEP_SECONDS
+        self.running = Running(self._start(), now, now, rung_at=long_ago, swept_at=long_ago, beat=beat)
         logger.info("The task cluster %s was started (process %s)", self.name, self.running.process.pid)
 
     def _listen_and_ring(self, running: Running, now: float) -> None:
@@ -143,6 +146,9 @@ class ClusterWatch:
         if now - running.rung_at >= (RING_AMONG_OTHERS_SECONDS if hurry else RING_SECONDS):
             ring(heartbeat.TASK)
             running.rung_at, running.answered = now, False
+        if now - running.swept_at >= SWEEP_SECONDS:
+            ring(SWEEP)
+            running.swept_at = now
 
     def _newest_beat(self) -> datetime | None:
         return Heartbeat.objects.filter(pk=self.name).values_list("beat_at", flat=True).first()
