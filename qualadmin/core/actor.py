@@ -26,6 +26,13 @@ class Actor:
     session: str | None = None
 
     @property
+    def person_id(self) -> int:
+        """The person's row. Raises ValueError for anybody who is no person: a bug, not a refusal."""
+        if self.user_id is None:
+            raise ValueError(f"{self.label} is no person and cannot do this.")
+        return self.user_id
+
+    @property
     def who(self) -> Who:
         identity = str(self.user_id) if self.user_id is not None else self.label
         auth = {"method": "password", "session": self.session} if self.session else None

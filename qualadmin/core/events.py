@@ -10,15 +10,15 @@ from typing import Final
 from qualadmin.audit.types import Outcome, Severity
 from qualadmin.audit.vocabulary import Event, register
 
-INFO: Final = "info"
-NOTICE: Final = "notice"
-WARNING: Final = "warning"
-CRITICAL: Final = "critical"
-OK: Final = "ok"
-STARTED: Final = "started"
-FAILED: Final = "failed"
-DENIED: Final = "denied"
-UNKNOWN: Final = "unknown"
+INFO: Final[Severity] = "info"
+NOTICE: Final[Severity] = "notice"
+WARNING: Final[Severity] = "warning"
+CRITICAL: Final[Severity] = "critical"
+OK: Final[Outcome] = "ok"
+STARTED: Final[Outcome] = "started"
+FAILED: Final[Outcome] = "failed"
+DENIED: Final[Outcome] = "denied"
+UNKNOWN: Final[Outcome] = "unknown"
 
 
 def _event(
@@ -171,9 +171,10 @@ EVENTS = (
         "qtype.seen_changed",
         "{target} differs at Amazon and was brought up to date",
         severity=NOTICE,
-        changes="status description keywords state",
+        changes="status description keywords state auto_granted auto_granted_value retry_delay_seconds has_test",
     ),
     _event("qtype.sync.requested", "{actor} asked Amazon who holds {target}"),
+    _event("account.sync.requested", "{actor} asked Amazon for the types and requests of {target}"),
     _event(
         "qtype.synced",
         "Amazon's list of holders of {target} was compared",

@@ -49,7 +49,7 @@ def drain(account_id: str) -> None:
     account = RequesterAccount.objects.get(pk=account_id)
     if not account.is_open:
         return
-    worker = Drain(account.pk, gateway_for(account))
+    worker = Drain(account, gateway_for(account))
     worker.run(settings.DRAIN_SLICE_SECONDS)
     if worker.left_work() and not stopping.asked():
         ring(DRAIN, account_id)
@@ -68,19 +68,20 @@ class Drain:
 
     def __init__(
         self,
-        account_id: uuid.UUID,
+        account: RequesterAccount,
         gateway: QualificationGateway,
         *,
         threads: int | None = None,
         clock: Callable[[], datetime] = timezone.now,
     ) -> None:
-        self.account_id = account_id
+        self.account = account
+        self.account_id = account.pk
         self.threads = threads or settings.DRAIN_THREADS
         self.actor = Actor.system(
             "drain", task=TaskInfo(uuid.uuid4().hex, "drain", socket.gethostname(), os.getpid())
         )
         self._gateway = gateway
-        self._pace = SharedPace(account_id)
+        self._pace = SharedPace(account.pk)
         self._clock = clock
         self._todo: queue.SimpleQueue[tuple[Claim, float, int] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
@@ -192,7 +193,7 @@ class Drain:
         refusal = next((answer.refusal for answer in answers if answer.refusal), "")
         if refusal and not self._refused:
             self._refused = refusal
-            pause_account(actor=self.actor, account_id=self.account_id, cause=refusal)
+            pause_account(actor=self.actor, account=self.account, cause=refusal)
 
 
 def _utc() -> datetime:

@@ -28,7 +28,7 @@ def marks(values: Sequence[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def run_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
+def run_many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
     """One statement for many parameter rows, inside the caller's transaction."""
     parameters = [tuple(row) for row in rows]
     if not parameters:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from qualadmin.core.models import (
     PreviewRow,
@@ -63,7 +63,7 @@ def compare(reading: Interpretation, types: Mapping[str, QualificationType], ver
 
 
 def _rows_of(target: Target, chosen: QualificationType, workers: Mapping[str, uuid.UUID]) -> Iterator[PreviewRow]:
-    ids = [workers[line.worker_id] for line in target.lines if line.worker_id in workers]
+    ids = [workers[line.worker_id] for line in target.lines if line.worker_id and line.worker_id in workers]
     known = Known(workers, _held(chosen, ids), _waiting(chosen, ids))
     for line in target.lines:
         yield _row(line, target, chosen, known)
@@ -125,7 +125,10 @@ def _join(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _parts(values: Iterable[str | uuid.UUID]) -> Iterator[Sequence[str | uuid.UUID]]:
+Value = TypeVar("Value", str, uuid.UUID)
+
+
+def _parts(values: Iterable[Value]) -> Iterator[Sequence[Value]]:
     items = list(values)
     for start in range(0, len(items), IN_LIST):
         yield items[start : start + IN_LIST]

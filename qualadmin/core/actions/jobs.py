@@ -91,7 +91,7 @@ def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> J
         account=preview.account,
         study=preview.study,
         preview=preview,
-        created_by_id=actor.user_id,
+        created_by_id=actor.person_id,
         kind=_kind(counts),
         title=_title(preview),
         reason=preview.reason,

@@ -54,7 +54,7 @@ def start_preview(
     digest = hashlib.sha256(content).hexdigest()
     preview = Preview(
         account=account,
-        created_by_id=actor.user_id,
+        created_by_id=actor.person_id,
         source=source,
         content=content,
         file_name=file_name[:120],

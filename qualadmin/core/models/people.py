@@ -32,7 +32,7 @@ class User(AuditedModel, AbstractBaseUser):
 
     unaudited_fields: ClassVar[frozenset[str]] = frozenset({"time_zone", "theme", "shortcuts"})
 
-    last_login = None  # type: ignore[assignment]  # the audit log knows; a column would be a second truth
+    last_login = None  # the audit log knows; a column would be a second truth
     username = models.CharField("user name", max_length=60, unique=True)
     full_name = models.CharField("full name", max_length=120)
     email = models.EmailField("e-mail", blank=True)
