@@ -1,18 +1,20 @@
 """How fast to call Amazon, learned from Amazon.
 
-Amazon publishes no rate. This law finds it by touching it now and then, and is clocked by answers instead of seconds,
-because every touch costs one or two throttled answers whatever the rate is:
+Amazon publishes no rate. This law finds it by touching it now and then. It is clocked by answers instead of
+seconds, because every touch costs one or two throttled answers whatever the rate is:
 
-* Calls get evenly spaced slots. A slot carries the *epoch* of the rate it was spaced by; every step of the rate starts
-  a new epoch. Else the calls still queued at the old rate would push the new one down, or up, again and again.
-* Accepted: the rate grows so that a cut of 3 % is regained in 300 calls. When a throttle is overdue the limit must have
-  been raised: then the rate takes steps, each twice as big as the last, and each waits for 60 answers, or a second's, at its own rate.
+* Calls get evenly spaced slots. A slot carries the *epoch* of the rate it was spaced by; every step of the rate
+  starts a new epoch. Else the calls still queued at the old rate would push the new one down, or up, again and
+  again.
+* Accepted: the rate grows so that a cut of 3 % is regained in 300 calls. When a throttle is overdue the limit must
+  have been raised: then the rate takes steps, each twice as big as the last, and each waits for 60 answers, or a
+  second's, at its own rate.
 * Throttled: the rate stays for 8 more answers. None of them throttled: cut by 3 %; one: by 3 % twice; more: to the
   share that was accepted, since the allowance is used up and that share is the limit itself.
 * At the start the rate doubles every 8 accepted calls until the first throttle.
 
-Pure: no clock, no randomness, no input or output. Times are seconds of one clock the caller chooses, rates are calls
-per second. Everybody who calls for an account must share one state, one row in a database for instance.
+Pure: no clock, no randomness, no input or output. Times are seconds of one clock the caller chooses, rates are
+calls per second. Everybody who calls for an account must share one state, one row in a database for instance.
 """
 
 import math
@@ -147,8 +149,8 @@ def throttled(state: PaceState, epoch: int, now: float) -> PaceState:
 def patience(rate: float) -> float:
     """Return after how many accepted answers since a cut a throttle is overdue.
 
-    A cut is regained after 300. From then on the rate runs ahead of the limit by ``GROWTH`` per call, and so empties
-    an allowance of two seconds' calls within ``sqrt(4 * rate / GROWTH)`` more.
+    A cut is regained after 300. From then on the rate runs ahead of the limit by ``GROWTH`` per call, and so
+    empties an allowance of two seconds' calls within ``sqrt(4 * rate / GROWTH)`` more.
     """
     return REGAIN_ANSWERS + math.sqrt(4 * rate / GROWTH)
 
@@ -182,7 +184,8 @@ def _probed(state: PaceState) -> PaceState:
         cut_epoch=state.epoch + 1,
         accepted_since_cut=0,
         steps=0,
-        measured=more > 1,
+        # A throttle right after a measured cut only says that the allowance is still empty.
+        measured=more > 1 or (state.measured and state.accepted_since_cut < STEP_ANSWERS),
         probe_left=0,
         probe_throttled=0,
     )
