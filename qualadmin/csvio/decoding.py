@@ -12,9 +12,7 @@ from qualadmin.csvio.errors import InputRefused
 from qualadmin.csvio.table import Limits
 
 _SPREADSHEET_ADVICE = "Open it in your spreadsheet program and save it as “CSV UTF-8”."
-_ZIP = (
-    f"This is a workbook (Excel, LibreOffice, Numbers) or a ZIP file, not a CSV file. {_SPREADSHEET_ADVICE}"
-)
+_ZIP = f"This is a workbook (Excel, LibreOffice, Numbers) or a ZIP file, not a CSV file. {_SPREADSHEET_ADVICE}"
 
 #: First bytes of files people give a .csv name. Content decides, never the file name.
 _SIGNATURES: Sequence[tuple[bytes, str, str]] = (
@@ -66,6 +64,8 @@ def check_characters(text: str, limits: Limits) -> None:
             code="control_character",
             line=line,
         )
+    if max(map(len, io.StringIO(text, newline="")), default=0) <= limits.max_line:
+        return
     for number, ended in enumerate(io.StringIO(text, newline=""), start=1):
         if len(ended) > limits.max_line:
             raise InputRefused(

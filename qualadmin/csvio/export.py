@@ -22,7 +22,7 @@ _BEGINS_RISKY = re.compile(
     rf"[\t\r\n\x00]|[\s\x00-\x20\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\"'`‘’“”]*[{_RISKY}]"
 )
 # A program that takes another separator (Excel in much of Europe takes ;) begins a new cell here.
-_INNER_RISKY = re.compile(rf"([;\t\r\n|][\s\"']{{0,8}})(?=[{_RISKY}])")
+_INNER_RISKY = re.compile(rf"(?<=.)([;\t\r\n|][\s\"']{{0,8}})(?=[{_RISKY}])", re.DOTALL)
 
 
 def safe_cell(value: Cell) -> str:
@@ -38,7 +38,7 @@ def safe_cell(value: Cell) -> str:
 
 
 class SafeCsvWriter:
-    """Turns rows into CSV: every cell quoted, CRLF, UTF-8, with a byte order mark for Excel unless told not to.
+    """Turns rows into CSV: every cell quoted, CRLF, UTF-8, a byte order mark for Excel unless told not to.
 
     Streams: nothing is kept. The header row is written by the first call of ``stream``.
     """
@@ -92,9 +92,7 @@ def problem_rows(table: Table, problems: Iterable[Line]) -> Iterator[tuple[Cell,
 
 
 def problems_csv(table: Table, interpretation: Interpretation) -> Iterator[bytes]:
-    """The problems as CSV: the columns of the file, then *line* and *why*. Corrected, it can be read again."""
-    if table.kind == "list":
-        names = ["WorkerId"]
-    else:
-        names = [table.column_name(index) for index in range(table.width)]
+    """The problems as CSV: the file's columns, then *line* and *why*. Corrected, it can be read again."""
+    columns = [table.column_name(index) for index in range(table.width)]
+    names = ["WorkerId"] if table.kind == "list" else columns
     return SafeCsvWriter((*names, "line", "why")).stream(problem_rows(table, interpretation.problems))

@@ -18,9 +18,7 @@ def shown_file_name(name: str, limit: int = 80) -> str:
     """
     last = re.split(r"[/\\]", name[-4096:])[-1]
     hidden = {"Cc", "Cs", "Co", "Zl", "Zp"}
-    visible = "".join(
-        char for char in last if not is_invisible(char) and unicodedata.category(char) not in hidden
-    )
+    visible = "".join(char for char in last if not is_invisible(char) and unicodedata.category(char) not in hidden)
     visible = " ".join(visible.split())
     if not visible.strip("."):
         return "file without a name"

@@ -131,13 +131,9 @@ class _Reader:
             line.already = line.score is not None and line.score == line.current
         target.lines.append(line)
 
-    def _read_single(
-        self, target: Target, number: int, cells: tuple[str, ...], found: WorkerIdResult
-    ) -> None:
+    def _read_single(self, target: Target, number: int, cells: tuple[str, ...], found: WorkerIdResult) -> None:
         line = self._line(number, found)
-        if self._mapping.status is not None and not self._has_wanted_status(
-            line, cells[self._mapping.status]
-        ):
+        if self._mapping.status is not None and not self._has_wanted_status(line, cells[self._mapping.status]):
             target.left_out += 1
             return
         line.revoke = self._wanted.revoke_all

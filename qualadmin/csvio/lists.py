@@ -55,6 +55,8 @@ def list_table(
 
 def _items(text: str, first_line: int, comments: list[int], strict: bool) -> Iterator[Row]:
     for number, ended in enumerate(io.StringIO(text, newline=""), start=first_line):
+        if ended.isspace():
+            continue
         line = ended.rstrip("\r\n")
         if line.lstrip().startswith("#"):
             comments.append(number)

@@ -67,7 +67,8 @@ def propose_mapping(table: Table) -> Mapping:
     types = _type_columns(table) if table.kind == "worker_file" else ()
     if worker is None:
         worker = _worker_by_content(table)
-    score = None if types else _named(table, SCORE_NAMES)
+    # A column of ids named "Revoke" or "Value" is the worker column, whatever its name says.
+    score = None if types else _named(table, SCORE_NAMES, besides=worker)
     if score is None and table.kind == "table":
         score = _score_by_content(table, {worker}, notes)
     if worker is None:
@@ -77,8 +78,8 @@ def propose_mapping(table: Table) -> Mapping:
         Mapping(
             worker=worker,
             score=score,
-            action=_named(table, ACTION_NAMES),
-            status=_named(table, STATUS_NAMES),
+            action=_named(table, ACTION_NAMES, besides=worker),
+            status=_named(table, STATUS_NAMES, besides=worker),
             block=_block_column(table) if table.kind == "worker_file" else None,
             type_columns=types,
             batch_ids=_batch_ids(table),
@@ -94,9 +95,9 @@ def remap(table: Table, mapping: Mapping) -> Mapping:
     return replace(mapping, ignored=ignored)
 
 
-def _named(table: Table, names: Collection[str]) -> int | None:
-    header = table.header or ()
-    return next((index for index, name in enumerate(header) if plain(name) in names), None)
+def _named(table: Table, names: Collection[str], *, besides: int | None = None) -> int | None:
+    header = enumerate(table.header or ())
+    return next((index for index, name in header if plain(name) in names and index != besides), None)
 
 
 def _type_columns(table: Table) -> tuple[TypeColumn, ...]:

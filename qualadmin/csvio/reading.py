@@ -79,9 +79,7 @@ def _read_text(
         notes.append(f"Line 1 names the separator ({SEPARATOR_NAMES.get(found, found)}); it is not data.")
     shape = _shape(text, separator)
     if not shape.is_table and separator is None:
-        return list_table(
-            text, encoding, limits, notes, first_line=first_line, strict=not pasted, header=header
-        )
+        return list_table(text, encoding, limits, notes, first_line=first_line, strict=not pasted, header=header)
     name = SEPARATOR_NAMES.get(shape.separator, f"“{shape.separator}”")
     notes.append(f"The columns are separated by a {name}.")
     records = take_rows(

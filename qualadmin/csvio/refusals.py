@@ -22,8 +22,8 @@ def too_many_rows(count: int, limits: Limits) -> InputRefused:
 def unbalanced_quote(line: int) -> InputRefused:
     """``line`` is where the row begins whose quotation does not end as it should."""
     return InputRefused(
-        f"A quotation mark is missing or in the wrong place in the row that begins in line {line}. The rows "
-        'after it cannot be told apart. Close the quotation. Inside a cell, write a quotation mark twice ("").',
+        f"A quotation mark is missing or in the wrong place in the row that begins in line {line}. The "
+        'rows after it cannot be told apart. Close the quotation. Inside a cell, write the mark twice ("").',
         code="unbalanced_quote",
         line=line,
     )

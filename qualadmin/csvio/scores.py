@@ -45,9 +45,7 @@ def check_score(text: str, *, minimum: int = 0, maximum: int = 100) -> ScoreResu
     number = int(sign + digits) if len(digits) <= 10 else None
     if number is None or not AMAZON_MINIMUM <= number <= AMAZON_MAXIMUM:
         limit = f"Amazon stores scores from {AMAZON_MINIMUM:,} to {AMAZON_MAXIMUM:,}"
-        reason = (
-            f"{shown(trimmed)} is beyond what Amazon can store. {limit}; here {_range(minimum, maximum)}."
-        )
+        reason = f"{shown(trimmed)} is beyond what Amazon can store. {limit}; here {_range(minimum, maximum)}."
         return ScoreResult(text, reason=reason, code="too_big")
     if not minimum <= number <= maximum:
         reason = f"{number:,} is out of range. Scores here are {_range(minimum, maximum)}."

@@ -15,6 +15,7 @@ SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "blank"}
 _SAMPLE = 200
 _SAMPLE_CHARACTERS = 262_144
+_LIST_SEPARATOR = re.compile(r"[,;\t]")
 _EXCEL_LINE = re.compile(r'\ufeff?"?sep=([^\r\n])"?[,;\t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 
 
@@ -28,11 +29,12 @@ class Shape:
     id_share: float
     steady_share: float
     several_ids: bool
+    filled_columns: int
 
     @property
     def is_table(self) -> bool:
         """Several columns in at least half of the rows, and not simply ids side by side."""
-        if self.width < 2:
+        if self.width < 2 or self.filled_columns < 2:
             return False
         return self.known_names or (self.steady_share >= 0.5 and not self.several_ids)
 
@@ -51,14 +53,20 @@ def measure(text: str, separator: str) -> Shape:
     """Divide the first rows with one separator and look at the outcome."""
     sample = sample_widths(text[:_SAMPLE_CHARACTERS], separator, _SAMPLE)
     if not sample:
-        return Shape(separator, 0, False, 0.0, 0.0, False)
+        return Shape(separator, 0, False, 0.0, 0.0, False, 0)
     known = has_known_name(sample[0])
     width = len(sample[0]) if known else usual_width(sample)
     steady = sum(len(cells) == width for cells in sample) / len(sample)
-    ids = [sum(looks_like_worker_id(cell) for cell in cells) for cells in sample]
-    with_ids = sum(count > 0 for count in ids) / len(sample)
-    several = sum(count > 1 for count in ids) * 2 > sum(count > 0 for count in ids)
-    return Shape(separator, width, known, with_ids, steady, several)
+    ids = [sum(_count_ids(cell) for cell in cells) for cells in sample]
+    with_ids = sum(any(map(looks_like_worker_id, cells)) for cells in sample) / len(sample)
+    several = sum(count > 1 for count in ids) * 2 >= max(1, sum(count > 0 for count in ids))
+    filled = {index for cells in sample for index, cell in enumerate(cells) if cell.strip()}
+    return Shape(separator, width, known, with_ids, steady, several, len(filled))
+
+
+def _count_ids(cell: str) -> int:
+    """How many ids a cell holds; more than one where the separators of a list are mixed."""
+    return sum(looks_like_worker_id(part) for part in _LIST_SEPARATOR.split(cell))
 
 
 def best_shape(text: str) -> Shape:

@@ -54,9 +54,7 @@ def check_worker_id(text: str) -> WorkerIdResult:
         code, _ = changes[0]
         told = " and ".join(change for _, change in changes)
         reason = f"Read as {candidate}? {told[0].upper()}{told[1:]}. Nothing is used unless you accept this."
-        return WorkerIdResult(
-            text, proposal=candidate, reason=reason, code=code, hint=_length_hint(candidate)
-        )
+        return WorkerIdResult(text, proposal=candidate, reason=reason, code=code, hint=_length_hint(candidate))
     code, reason = _why_not(candidate)
     return _refused(text, code, reason)
 
@@ -67,8 +65,9 @@ def looks_like_worker_id(text: str) -> bool:
         return len(text) in USUAL_LENGTHS
     if not 10 <= len(text) <= 40 or "A" not in text.upper():
         return False
-    if _ASCII_WORD.fullmatch(text):
-        return text[0] in "Aa" and len(text) in USUAL_LENGTHS
+    if text.isascii():  # quickly, as whole files are looked through with this
+        bare = text.strip().strip(_QUOTES).strip()
+        return bare[:1] in ("A", "a") and len(bare) in USUAL_LENGTHS and bare.isalnum()
     found = check_worker_id(text)
     return found.proposal is not None and len(found.proposal) in USUAL_LENGTHS
 
@@ -98,11 +97,7 @@ def _correct(text: str) -> tuple[str, list[tuple[str, str]]]:
     if bare != candidate:
         changes.append(("quotes", "there are stray quotation marks around it"))
         candidate = bare.strip()
-    if (
-        _ASCII_WORD.fullmatch(candidate)
-        and candidate != candidate.upper()
-        and len(candidate) in USUAL_LENGTHS
-    ):
+    if _ASCII_WORD.fullmatch(candidate) and candidate != candidate.upper() and len(candidate) in USUAL_LENGTHS:
         changes.append(("lower_case", "it is written with small letters"))
         candidate = candidate.upper()
     return candidate, changes
