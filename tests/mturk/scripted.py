@@ -46,7 +46,7 @@ CLOSE = b"close"
 
 
 class ScriptedServer:
-    """Answers each request with the next line of ``script``, repeating the last; keeps what came in ``requests``."""
+    """Answers each request with the next line of ``script``, repeating the last; keeps all in ``requests``."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.script: deque[bytes] = deque()
