@@ -6,7 +6,7 @@ Floats are refused because their text differs between languages; so are lone sur
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -15,9 +15,9 @@ from qualadmin.audit.types import AuditError
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
 _KEY = re.compile(r"[a-z0-9_]+", re.ASCII)
-# Keys come from code, so there are few; a bound keeps a mistake from filling memory.
-_known_keys: dict[str, str] = {}
-_KNOWN_KEYS_LIMIT = 4096
+# Sorting and checking keys is most of the work, and code uses few sets of keys: they are remembered.
+_shapes: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
+_SHAPES_LIMIT = 2048
 
 
 class NotCanonical(AuditError, ValueError):
@@ -39,23 +39,17 @@ def to_bytes(encoded: str) -> bytes:
 
 def text(value: Any, depth: int = 0) -> str:
     """As `encode`, before UTF-8: lets an entry be put together from parts that never change."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
-    if value is None:
-        return "null"
-    if kind is bool:
-        return "true" if value else "false"
-    if kind is int:
-        return integer(value)
+    scalar = _SCALARS.get(type(value))
+    if scalar is not None:
+        return scalar(value)
     if depth > MAX_DEPTH:
         raise NotCanonical(f"Nested deeper than {MAX_DEPTH} levels.")
-    if kind is list or kind is tuple:
+    if isinstance(value, list | tuple):
         return "[" + ",".join([text(item, depth + 1) for item in value]) + "]"
     if isinstance(value, Mapping):
-        pairs = [f"{_key(key)}:{text(value[key], depth + 1)}" for key in sorted(value, key=_sort_key)]
-        return "{" + ",".join(pairs) + "}"
-    return _subclass(value, kind)
+        shape = _shapes.get(tuple(value)) or _shape(value)
+        return "{" + ",".join([before + text(value[key], depth + 1) for key, before in shape]) + "}"
+    return _subclass(value)
 
 
 def integer(value: int) -> str:
@@ -65,30 +59,35 @@ def integer(value: int) -> str:
     raise NotCanonical("Integers beyond 2^53-1 are not exact in JSON.")
 
 
-def _sort_key(key: object) -> str:
-    if not isinstance(key, str):
-        raise NotCanonical(f"A key must be text, not {type(key).__name__}.")
-    return key
+# Exact types only: a subclass may print itself differently, see _subclass.
+_SCALARS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: integer,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+}
 
 
-def _key(key: str) -> str:
-    known = _known_keys.get(key)
-    if known is not None:
-        return known
-    if not _KEY.fullmatch(key):
-        raise NotCanonical(f"Key {key!r} is not made of a-z, 0-9 and _.")
-    if len(_known_keys) < _KNOWN_KEYS_LIMIT:
-        _known_keys[str(key)] = f'"{key}"'
-    return f'"{key}"'
+def _shape(value: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The keys in order, each with the text that stands before its value."""
+    for key in value:
+        if not isinstance(key, str):
+            raise NotCanonical(f"A key must be text, not {type(key).__name__}.")
+        if not _KEY.fullmatch(key):
+            raise NotCanonical(f"Key {key!r} is not made of a-z, 0-9 and _.")
+    shape = tuple((key, f'"{key}":') for key in sorted(value))
+    if len(_shapes) < _SHAPES_LIMIT:
+        _shapes[tuple(value)] = shape
+    return shape
 
 
-def _subclass(value: Any, kind: type) -> str:
+def _subclass(value: Any) -> str:
     # Django's TextChoices and IntegerChoices are str and int with a name; their plain value counts.
     if isinstance(value, str):
         return encode_basestring(str.__str__(value))
     if isinstance(value, int):
         return integer(int(value))
-    raise NotCanonical(f"{kind.__name__} has no canonical form here.")
+    raise NotCanonical(f"{type(value).__name__} has no canonical form here.")
 
 
 def decode(core: bytes) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def wanted(connection: BaseDatabaseWrapper) -> list[Guard]:
 
 
 def _unaudited_columns(model: type[AuditedModel]) -> frozenset[str]:
-    return frozenset(str(model._meta.get_field(name).column) for name in model.unaudited_fields)
+    fields = model._meta.concrete_fields
+    return frozenset(str(field.column) for field in fields if field.name in model.unaudited_fields)
 
 
 def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:

@@ -101,7 +101,7 @@ END IF;
 IF EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.audit_id) THEN
   {refuse}
 END IF;
-RETURN NEW;"""
+RETURN NEW;"""  # noqa: S608
     yield _guard(table.name, "write", "BEFORE INSERT OR UPDATE", body)
 
 

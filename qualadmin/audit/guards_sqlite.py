@@ -112,7 +112,5 @@ def columns(connection: BaseDatabaseWrapper, tables: Iterable[str]) -> dict[str,
 def present(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """Name and text of the guards the database has."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT name, sql FROM sqlite_master WHERE name LIKE 'audit!_guard!_%%' ESCAPE '!'", []
-        )
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE 'audit!_guard!_%%' ESCAPE '!'", [])
         return dict(cursor.fetchall())

@@ -21,8 +21,7 @@ def before(using: str, plan: Plan) -> None:
         (migration.app_label, operation.model_name_lower)
         for migration, backwards in plan
         for operation in migration.operations
-        if isinstance(operation, FieldOperation)
-        and isinstance(operation, AddField if backwards else RemoveField)
+        if isinstance(operation, FieldOperation) and isinstance(operation, AddField if backwards else RemoveField)
     }
     tables = [
         model._meta.db_table
@@ -36,10 +35,7 @@ def before(using: str, plan: Plan) -> None:
 def after(using: str, plan: Plan) -> None:
     """Put missing guards back and say so in the log. A first installation, or an empty log, says nothing."""
     repaired = guards.install(using)
-    if (
-        not guards.wanted(connections[using])
-        or not AuditHead.objects.using(using).filter(size__gt=0).exists()
-    ):
+    if not guards.wanted(connections[using]) or not AuditHead.objects.using(using).filter(size__gt=0).exists():
         return
     context = Context.system("migrate")
     with record.transaction(context, using=using) as tx:

@@ -108,7 +108,7 @@ class AuditHead(models.Model):
 
     def tree(self) -> Frontier:
         """The Merkle tree of all entries. Raises ValueError if the row is damaged."""
-        return Frontier.from_bytes(self.size, self.frontier)
+        return Frontier.from_bytes(self.size, bytes(self.frontier))
 
 
 class AuditStream(models.Model):

@@ -34,7 +34,6 @@ class Frontier:
     @classmethod
     def from_bytes(cls, size: int, stored: bytes) -> "Frontier":
         """The frontier as `to_bytes` wrote it. Raises ValueError if it does not fit the size."""
-        stored = bytes(stored)
         if len(stored) % HASH_SIZE:
             raise ValueError("The stored frontier is cut off.")
         return cls(size, (stored[i : i + HASH_SIZE] for i in range(0, len(stored), HASH_SIZE)))
