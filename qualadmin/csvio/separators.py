@@ -33,10 +33,10 @@ class Shape:
 
     @property
     def is_table(self) -> bool:
-        """Several columns in at least half of the rows, and not simply ids side by side."""
+        """Several columns in most of the rows, and not simply ids side by side."""
         if self.width < 2 or self.filled_columns < 2:
             return False
-        return self.known_names or (self.steady_share >= 0.5 and not self.several_ids)
+        return self.known_names or (self.steady_share > 0.5 and not self.several_ids)
 
     @property
     def rank(self) -> tuple[bool, bool, float, float, int]:

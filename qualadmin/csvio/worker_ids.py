@@ -13,7 +13,8 @@ USUAL_LENGTHS = range(10, 22)
 _MAX_LENGTH = 64
 _MAX_READ = 1_000  # longer cells are no ids; diagnosing them costs time for nothing
 
-_QUOTES = "\"'`´‘’‚“”„‹›«»"
+# Brackets come along when a list is copied out of a program.
+_WRAPPING = "[](){}\"'`´‘’‚“”„‹›«»"
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _NUMBER = re.compile(r"[0-9][0-9.,' ]*")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://|www\.", re.IGNORECASE)
@@ -66,7 +67,7 @@ def looks_like_worker_id(text: str) -> bool:
     if not 10 <= len(text) <= 40 or "A" not in text.upper():
         return False
     if text.isascii():  # quickly, as whole files are looked through with this
-        bare = text.strip().strip(_QUOTES).strip()
+        bare = text.strip().strip(_WRAPPING).strip()
         return bare[:1] in ("A", "a") and len(bare) in USUAL_LENGTHS and bare.isalnum()
     found = check_worker_id(text)
     return found.proposal is not None and len(found.proposal) in USUAL_LENGTHS
@@ -93,9 +94,9 @@ def _correct(text: str) -> tuple[str, list[tuple[str, str]]]:
         names = ", ".join(name_of(char) for char in hidden)
         changes.append(("invisible", f"the text holds an invisible character ({names})"))
     candidate = _trim(candidate, changes)
-    bare = candidate.strip(_QUOTES)
+    bare = candidate.strip(_WRAPPING)
     if bare != candidate:
-        changes.append(("quotes", "there are stray quotation marks around it"))
+        changes.append(("quotes", "there are stray quotation marks or brackets around it"))
         candidate = bare.strip()
     if _ASCII_WORD.fullmatch(candidate) and candidate != candidate.upper() and len(candidate) in USUAL_LENGTHS:
         changes.append(("lower_case", "it is written with small letters"))

@@ -49,6 +49,12 @@ def test_several_number_columns_are_left_to_the_person():
     assert found.ignored == ("Alter", "Ergebnis")
 
 
+def test_ids_under_the_name_of_an_action_are_pointed_out():
+    found = proposed(f"Revoke,Note\n{A},x\n{B},y\n")
+    assert (found.worker, found.action) == (0, None)
+    assert any("under “Revoke”" in note for note in found.notes)
+
+
 def test_no_worker_column_is_left_to_the_person():
     table = read_table(b"Name,Ort\nJane,Bonn\nJim,Kiel\n")
     found = propose_mapping(table)

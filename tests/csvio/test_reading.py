@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qualadmin.csvio import read_pasted, read_table
+from qualadmin.csvio import Options, interpret, propose_mapping, read_pasted, read_table
 
 A, B, C = "A1B2C3D4E5F6", "A2B2C3D4E5F6", "A3B2C3D4E5F6"
 
@@ -105,6 +105,19 @@ def test_one_box_takes_any_number_of_ids(text):
     for table in (read_pasted(text), read_table(text.encode())):
         assert table.kind == "list"
         assert [row.cells[0] for row in table.rows] == [A, B, C]
+
+
+def test_a_list_copied_out_of_a_program_is_proposed():
+    table = read_pasted(f"['{A}', '{B}']")
+    [target] = interpret(table, propose_mapping(table), wanted=Options()).targets
+    assert [line.proposal for line in target.proposed] == [A, B]
+
+
+def test_a_remark_beside_one_id_does_not_make_a_table():
+    table = read_pasted(f"{A}, passed\n{B}")
+    [target] = interpret(table, propose_mapping(table), wanted=Options()).targets
+    assert [line.worker_id for line in target.ready] == [A, B]
+    assert [(line.line, line.given) for line in target.faulty] == [(1, "passed")]
 
 
 def test_a_pasted_table_is_a_table():

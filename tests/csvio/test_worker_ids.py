@@ -47,6 +47,7 @@ def test_unusual_lengths_are_taken_with_a_hint(text, word):
         (f'"{GOOD}', "quotes", "quotation"),
         (f"'{GOOD}", "quotes", "quotation"),
         (f"“{GOOD}”", "quotes", "quotation"),
+        (f"['{GOOD}'", "quotes", "brackets"),
         (f"\u200b {GOOD.lower()}", "invisible", "small letters"),
     ],
 )
