@@ -33,8 +33,9 @@ END IF;
 RETURN NEW;"""
 _HEAD_MOVED = """
 IF (SELECT count(*) FROM audit_entry WHERE seq >= OLD.size) <> NEW.size - OLD.size
-   OR (SELECT max(seq) FROM audit_entry) <> NEW.size - 1 THEN
-  RAISE EXCEPTION 'audit: the numbers of the new entries have a gap' USING ERRCODE = '23000';
+   OR (SELECT max(seq) FROM audit_entry) <> NEW.size - 1
+   OR (OLD.size > 0 AND NOT EXISTS (SELECT 1 FROM audit_entry WHERE seq = OLD.size - 1)) THEN
+  RAISE EXCEPTION 'audit: the numbers of the entries have a gap' USING ERRCODE = '23000';
 END IF;
 RETURN NULL;"""
 _STREAM_UPDATE = """

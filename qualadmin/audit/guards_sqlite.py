@@ -67,8 +67,9 @@ def log_guards() -> Iterator[Guard]:
         "moved",
         "AFTER UPDATE",
         "(SELECT count(*) FROM audit_entry WHERE seq >= OLD.size) <> NEW.size - OLD.size"
-        " OR (SELECT max(seq) FROM audit_entry) <> NEW.size - 1",
-        "audit: the numbers of the new entries have a gap",
+        " OR (SELECT max(seq) FROM audit_entry) <> NEW.size - 1"
+        " OR (OLD.size > 0 AND NOT EXISTS (SELECT 1 FROM audit_entry WHERE seq = OLD.size - 1))",
+        "audit: the numbers of the entries have a gap",
     )
     yield _trigger(
         "audit_stream",

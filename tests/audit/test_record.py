@@ -23,27 +23,41 @@ def make_lamp(ctx: Context, name: str = "hall") -> Lamp:
 
 def test_t_a02_a_failing_action_leaves_neither_change_nor_entry(ctx: Context) -> None:
     lamp = make_lamp(ctx)
-    with pytest.raises(RuntimeError, match="boom"), audit.transaction(ctx) as tx:
-        Lamp.objects.filter(pk=lamp.pk).update(lit=True, audit_id=tx.record("lamp.switched"))
-        raise RuntimeError("boom")
+
+    def switch_on() -> None:
+        with audit.transaction(ctx) as tx:
+            Lamp.objects.filter(pk=lamp.pk).update(lit=True, audit_id=tx.record("lamp.switched"))
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        switch_on()
     lamp.refresh_from_db()
     assert not lamp.lit
     assert AuditEntry.objects.count() == 1
     assert AuditHead.objects.get().size == 1
 
 
+def take_the_next_number() -> None:
+    names = "stream, recorded_at, actor_kind, actor_label, action, outcome, severity, core, leaf"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO audit_entry (seq, id, stream_seq, {names})"
+            f" SELECT 1, %s, 99, {names} FROM audit_entry WHERE seq = 0",
+            [str(uuid.uuid4()) if connection.vendor == "postgresql" else uuid.uuid4().hex],
+        )
+
+
 @pytest.mark.django_db(transaction=True)
 def test_t_a03_a_refused_entry_takes_its_change_with_it(ctx: Context) -> None:
     lamp = make_lamp(ctx)
-    with pytest.raises(IntegrityError), audit.transaction(ctx) as tx:
-        Lamp.objects.filter(pk=lamp.pk).update(lit=True, audit_id=tx.record("lamp.switched"))
-        with connection.cursor() as cursor:  # somebody took the number that comes next
-            cursor.execute(
-                "INSERT INTO audit_entry (seq, id, stream, stream_seq, recorded_at, actor_kind, actor_label,"
-                " action, outcome, severity, core, leaf) SELECT 1, %s, stream, 99, recorded_at, actor_kind,"
-                " actor_label, action, outcome, severity, core, leaf FROM audit_entry WHERE seq = 0",
-                [str(uuid.uuid4()) if connection.vendor == "postgresql" else uuid.uuid4().hex],
-            )
+
+    def switch_on() -> None:
+        with audit.transaction(ctx) as tx:
+            Lamp.objects.filter(pk=lamp.pk).update(lit=True, audit_id=tx.record("lamp.switched"))
+            take_the_next_number()
+
+    with pytest.raises(IntegrityError):
+        switch_on()
     lamp.refresh_from_db()
     assert not lamp.lit
     assert AuditEntry.objects.count() == 1
@@ -69,11 +83,15 @@ def test_guards_stand_after_the_flush_of_a_transactional_test(ctx: Context, run:
 
 
 def test_a_savepoint_rolled_back_takes_its_entries_along(ctx: Context) -> None:
-    with audit.transaction(ctx) as tx:
-        tx.record("lamp.looked_at")
-        with pytest.raises(RuntimeError, match="boom"), audit.transaction(ctx) as inner:
+    def fail() -> None:
+        with audit.transaction(ctx) as inner:
             inner.record("lamp.switched")
             raise RuntimeError("boom")
+
+    with audit.transaction(ctx) as tx:
+        tx.record("lamp.looked_at")
+        with pytest.raises(RuntimeError, match="boom"):
+            fail()
         with audit.transaction(ctx) as inner:
             inner.record("lamp.switched", outcome="failed")
     assert list(AuditEntry.objects.order_by("seq").values_list("action", "outcome")) == [
