@@ -119,6 +119,8 @@ def sign_ins(state: Path) -> str:
         people = json.loads((state / "sign-ins.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "No demo people were made."
+    if not people:
+        return "No demo people were made."
     return "Sign in as " + ", ".join(f"{one['name']} / {one['password']} ({one['role']})" for one in people) + "."
 
 
