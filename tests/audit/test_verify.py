@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from qualadmin.audit.findings import Report
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.types import Context
 from qualadmin.audit.verify import verify
+from tests.audit.conftest import OwnDatabase
 from tests.audit.testapp.models import Lamp
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -292,25 +292,17 @@ def test_wrong_usage_exits_3(arguments: list[str]) -> None:
 
 
 @pytest.fixture
-def edit_file(tmp_path: Path) -> Iterator[Callable[[str], None]]:
-    """Moves the database into a file that plain sqlite3 can edit, past everything of ours."""
-    if connection.vendor != "sqlite":
+def edit_file(own_database: OwnDatabase) -> Callable[[str], None]:
+    """Edits the database with plain sqlite3, past everything of ours."""
+    if own_database.file is None:
         pytest.skip("only SQLite keeps everything in one file that can be edited")
-    path = tmp_path / "test_copy.sqlite3"
-    memory, name = connection.connection, connection.settings_dict["NAME"]
-    with sqlite3.connect(path) as target:
-        memory.backup(target)
-    target.close()
 
     def edit(script: str) -> None:
-        raw = sqlite3.connect(path)
+        raw = sqlite3.connect(own_database.file)
         raw.executescript(script)
         raw.close()
 
-    connection.connection, connection.settings_dict["NAME"] = None, str(path)
-    yield edit
-    connection.connection.close()
-    connection.connection, connection.settings_dict["NAME"] = memory, name
+    return edit
 
 
 @pytest.mark.parametrize(
