@@ -1,15 +1,28 @@
-"""Entry point for gunicorn."""
+"""Entry point for gunicorn. What is wrong with the settings or the database stops the start, with a text."""
 
 import os
 import sys
 
+from django.core.checks import run_checks
+from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
 
 from qualadmin.env import ConfigurationError
 
+GUNICORN_CANNOT_BOOT = 3  # with this code gunicorn stops instead of starting its worker over and over
+
+
+def stop_if_wrong() -> None:
+    """Django runs its system checks for commands only; pages on a database without guards must not start either."""
+    errors = [str(message) for message in run_checks(databases=["default"]) if message.is_serious()]
+    if errors:
+        raise SystemCheckError("\n".join(["qualadmin cannot start:", *errors]))
+
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qualadmin.settings")
 try:
     application = get_wsgi_application()
-except ConfigurationError as error:
-    sys.stderr.write(error.text() + "\n")
-    sys.exit(3)  # gunicorn's own code for "the worker cannot boot": it stops instead of trying for ever
+    stop_if_wrong()
+except (ConfigurationError, SystemCheckError) as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(GUNICORN_CANNOT_BOOT)

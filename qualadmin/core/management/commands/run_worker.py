@@ -25,10 +25,12 @@ def tell_service_manager(state: str) -> None:
 class Command(BaseCommand):
     """Foreground program; SIGTERM or Ctrl-C ends it within two minutes, a second one at once."""
 
+    requires_system_checks: list[str] = []  # done in `handle`, with the database
     help = "Run the task cluster, watched: it is started again when it dies or falls silent."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Hold the lock of this state folder and watch until asked to stop."""
+        self.check(databases=["default"])  # the guards of the audit log among them
         Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
         with (Path(settings.VAR_DIR) / f"cluster-{settings.CLUSTER_NAME}.lock").open("w") as lock:
             try:
