@@ -3,3 +3,8 @@
 from django.urls import include, path
 
 urlpatterns = [path("", include("qualadmin.web.urls"))]
+
+handler400 = "qualadmin.web.views.errors.bad_request"
+handler403 = "qualadmin.web.views.errors.forbidden"
+handler404 = "qualadmin.web.views.errors.not_found"
+handler500 = "qualadmin.web.views.errors.server_error"

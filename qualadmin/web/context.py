@@ -1,0 +1,77 @@
+"""What every template may use. Nothing here asks the database until a template does."""
+
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from qualadmin.core.models import Environment, QualificationRequest
+from qualadmin.core.permissions import Permission, allowed
+
+from .http import Request
+from .navigation import links_for, url_of
+
+BADGE_LIMIT: Final = 99
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentWords:
+    """How an environment names itself everywhere: bar, title, paper, buttons."""
+
+    key: str
+    name: str
+    sentence: str
+    icon: str
+
+
+ENVIRONMENTS: Final = {
+    Environment.EMULATOR: EnvironmentWords("emulator", "Emulator", "practice data, nothing real", "beaker"),
+    Environment.SANDBOX: EnvironmentWords("sandbox", "Sandbox", "never reaches real workers", "beaker"),
+    Environment.PRODUCTION: EnvironmentWords(
+        "production", "Production", "real workers get this", "exclamation-triangle"
+    ),
+}
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Person, account, environment and navigation for a page; little for somebody who has not signed in."""
+    shared = {
+        "request_id": getattr(request, "request_id", ""),
+        "is_demo": settings.MODE == "demo",
+        "signed_in": False,
+    }
+    actor = getattr(request, "actor", None)
+    if actor is None or actor.user_id is None:
+        return shared
+    return {**shared, **_of_person(cast(Request, request))}
+
+
+def _of_person(request: Request) -> dict[str, Any]:
+    account = request.account
+    return {
+        "signed_in": True,
+        "person": request.user,
+        "account": account,
+        "accounts": request.accounts,
+        "environment": ENVIRONMENTS[Environment(account.environment)] if account else None,
+        "nav": links_for(request),
+        "find_url": url_of("find"),
+        "help_url": url_of("help"),
+        "requests_waiting": SimpleLazyObject(lambda: _requests_waiting(request)),
+        "badge_limit": BADGE_LIMIT,
+        "shows_worker_ids": allowed(
+            request.actor, Permission.SEE_WORKER_IDS, str(account.pk) if account else None
+        ),
+    }
+
+
+def _requests_waiting(request: Request) -> int:
+    """Requests that wait in the account in use; counts no further than the badge shows (one query)."""
+    if request.account is None:
+        return 0
+    waiting = QualificationRequest.objects.filter(
+        state=QualificationRequest.State.WAITING, type__account=request.account
+    )
+    return waiting.order_by()[: BADGE_LIMIT + 1].count()

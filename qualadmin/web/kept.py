@@ -1,0 +1,94 @@
+"""Keeps what somebody had typed when their session ended, and offers it again after signing in.
+
+Fields only, no files and no passwords, for half an hour, on the server; the browser holds a signed random key.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+
+from .http import GUARD_ACCOUNT, GUARD_PERSON
+from .limits import Limit
+from .peers import client_ip
+
+SECONDS: Final = 30 * 60
+COOKIE: Final = "kept_form"
+SENT: Final = "kept_form"  # a field of the form that sends it on
+SALT: Final = "qualadmin.kept"
+_SECRET_WORDS: Final = ("password", "secret", "csrf")
+# Nobody is signed in here, so anybody could fill the cache: a person loses a form now and then, not hourly.
+KEEPS: Final = Limit("kept-forms", times=20, seconds=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One form: where it was going and its fields in order. `person` is who the form was made for."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+    person: str
+    account: str
+
+
+def cookie_name() -> str:
+    """The cookie, with the prefix that ties it to https where there is https."""
+    return f"__Host-{COOKIE}" if settings.HTTPS else COOKIE
+
+
+def keep(request: HttpRequest, response: HttpResponse) -> bool:
+    """Keep the posted fields and give the browser the key. False where there was nothing to keep."""
+    fields = tuple(
+        (name, value)
+        for name in request.POST
+        if not any(word in name.lower() for word in _SECRET_WORDS)
+        for value in request.POST.getlist(name)
+    )
+    person = request.POST.get(GUARD_PERSON, "")
+    peer = client_ip(request) or "-"
+    if not fields or not person or KEEPS.reached(peer):
+        return False
+    KEEPS.note(peer)
+    key = secrets.token_urlsafe(24)
+    kept = Kept(request.path, fields, person, request.POST.get(GUARD_ACCOUNT, ""))
+    cache.set(f"kept:{key}", kept, SECONDS)
+    response.set_cookie(
+        cookie_name(),
+        signing.dumps(key, salt=SALT),
+        max_age=SECONDS,
+        httponly=True,
+        secure=settings.HTTPS,
+        samesite="Lax",
+    )
+    return True
+
+
+def kept_for(request: HttpRequest, person_id: int) -> Kept | None:
+    """What was kept for this person, or None. Another person at the same browser gets nothing."""
+    key = _key(request)
+    kept = cache.get(f"kept:{key}") if key else None
+    return kept if isinstance(kept, Kept) and kept.person == str(person_id) else None
+
+
+def forget(request: HttpRequest, response: HttpResponse) -> None:
+    """Throw it away, here and in the browser."""
+    drop(request)
+    response.delete_cookie(cookie_name(), samesite="Lax")
+
+
+def drop(request: HttpRequest) -> None:
+    """Throw away what is kept on the server."""
+    key = _key(request)
+    if key:
+        cache.delete(f"kept:{key}")
+
+
+def _key(request: HttpRequest) -> str:
+    try:
+        return str(signing.loads(request.COOKIES.get(cookie_name(), ""), salt=SALT, max_age=SECONDS))
+    except signing.BadSignature:
+        return ""

@@ -1,0 +1,117 @@
+"""Tags for what every page shows: icons, states, times, numbers, links that keep the rest of the address."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import heroicons
+from django import template
+from django.template.context import RequestContext
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from qualadmin.web.statuses import look_of
+from qualadmin.web.words import UNKNOWN, grouped, since
+
+register = template.Library()
+
+ICON_CLASSES: Final = "icon"
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16) -> SafeString:
+    """A heroicon as inline SVG, hidden from screen readers: words always stand beside it.
+
+    An unknown name raises heroicons.IconDoesNotExist.
+    """
+    style = "outline" if size > 16 else "micro"
+    # Attributes only, no style and no script inside, so the strict content policy holds.
+    attributes: dict[str, object] = {"aria-hidden": "true", "class": ICON_CLASSES}
+    return SafeString(heroicons._render_icon(style, str(name) + "", size, attributes))
+
+
+@register.simple_tag
+def pill(state: Any, label: str = "") -> SafeString:
+    """A state as icon, word and colour. `state` is the stored value; `label` replaces its usual word."""
+    look = look_of(str(state))
+    return format_html('<span class="pill {}">{}{}</span>', look.tone, icon(look.icon, 16), label or look.word)
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """1234 as `1,234`; nothing known as `–`, which is never the same as 0. For people, never for `value=`."""
+    return UNKNOWN if value is None else grouped(value)
+
+
+@register.simple_tag
+def counted(value: int | None, singular: str, plural: str = "") -> str:
+    """`1 worker`, `2 workers`, `1,234 workers`."""
+    noun = singular if value == 1 else (plural or f"{singular}s")
+    return f"{number(value)} {noun}"
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long ago: `just now`, `5 min ago`, `3 h ago`, `2 days ago`; a coming moment as `in 5 min`."""
+    return UNKNOWN if moment is None else since(moment, timezone.now())
+
+
+@register.filter
+def iso(moment: datetime) -> str:
+    """A moment for `datetime=`: seconds and offset, no microseconds (HTML allows no more than three digits)."""
+    return timezone.localtime(moment).isoformat(timespec="seconds")
+
+
+@register.inclusion_tag("components/_time.html")
+def when(moment: datetime | None, age: bool = True) -> dict[str, Any]:
+    """A moment in the reader's zone as `2026-11-23 14:05`, with its age beside it unless `age=False`."""
+    return {"moment": moment, "age": age}
+
+
+@register.simple_tag
+def zone() -> str:
+    """The name of the zone times are shown in, for table heads: `Europe/Berlin`."""
+    return timezone.get_current_timezone_name()
+
+
+@register.simple_tag(takes_context=True)
+def qs(context: RequestContext, **changes: Any) -> str:
+    """This page's query with some keys replaced; a key given as None or "" is left out."""
+    query = context["request"].GET.copy()
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value not in (None, ""):
+            query[key] = str(value)
+    encoded = query.urlencode()
+    return f"?{encoded}" if encoded else "?"
+
+
+@register.filter
+def get(mapping: Mapping[str, Any], key: str) -> Any:
+    """`mapping[key]`, or None where there is no such key."""
+    return mapping.get(key)
+
+
+@register.inclusion_tag("components/_worker_id.html", takes_context=True)
+def worker(context: RequestContext, worker: Any, link: bool = True) -> dict[str, Any]:
+    """A worker: the id with a copy button, or the pseudonym for people who may not see ids. Links by uuid."""
+    return {"worker": worker, "link": link, "shows_ids": context.get("shows_worker_ids", False)}
+
+
+@register.inclusion_tag("components/_guard.html", takes_context=True)
+def form_guard(context: RequestContext) -> dict[str, Any]:
+    """What each form that changes something carries: token, form key, account, environment, person."""
+    request = context["request"]
+    return {
+        "csrf_token": context.get("csrf_token"),
+        "account": getattr(request, "account", None),
+        "person": getattr(request, "user", None),
+        "form_key": context.get("form_key") or new_form_key(),
+    }
+
+
+def new_form_key() -> str:
+    """A key under which the outcome of one form is kept, so that sending it twice does it once."""
+    return uuid.uuid4().hex

@@ -1,0 +1,114 @@
+"""Error pages: what happened, what was not done, what to do, and a number to quote."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from qualadmin.core.actions.access import record_bad_host, record_csrf_failed
+from qualadmin.core.actor import Actor
+from qualadmin.web.peers import request_info
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The text of one status."""
+
+    title: str
+    text: str
+    icon: str = "exclamation-circle"
+
+
+WORDS: Final = {
+    400: Words("This request could not be understood", "Open the page again and retry. Nothing was done."),
+    403: Words(
+        "You may not do this",
+        "Your role does not allow it. Nothing was done. A manager can change your roles.",
+        "lock-closed",
+    ),
+    404: Words(
+        "There is no such page",
+        "The address is wrong, or the page is not yours to see. "
+        "Search for what you want, or start at the dashboard.",
+        "magnifying-glass",
+    ),
+    409: Words(
+        "Something changed in the meantime", "Nothing was done. Open the page again to see how things stand."
+    ),
+    413: Words(
+        "That is too much at once",
+        f"At most {settings.UPLOAD_MAX_BYTES // 2**20} MB and {settings.UPLOAD_MAX_ROWS:,} lines can be sent "
+        "at a time. "
+        "Nothing was kept. Split the file and send the parts one after the other.",
+    ),
+    414: Words("This address is too long", "Remove some filters and try again. Nothing was done."),
+    422: Words("This can’t be done", "Nothing was done."),
+    429: Words("Too many tries", "Nothing was done. Wait a little, then try again.", "clock"),
+    500: Words("Something went wrong here", "It is our fault, not yours."),
+    503: Words(
+        "The service does not answer just now",
+        "It could not reach its database. Work that was already started goes on by itself. Try again in a minute.",
+        "signal-slash",
+    ),
+}
+#: These pages are shown when nothing can be relied upon: they ask no database and no template context.
+STANDALONE: Final = frozenset({500, 503})
+
+
+def problem(request: HttpRequest, status: int, text: str = "", *, retry_after: int | None = None) -> HttpResponse:
+    """The page for `status`. `text` replaces the usual sentence; `retry_after` is in seconds."""
+    words = WORDS.get(status, WORDS[400])
+    context = {
+        "status": status,
+        "title": words.title,
+        "text": text or words.text,
+        "icon_name": words.icon,
+        "reference": getattr(request, "request_id", "")[:12],
+    }
+    if status in STANDALONE:
+        response = HttpResponse(render_to_string("errors/standalone.html", context), status=status)
+    else:
+        response = render(request, "errors/page.html", context, status=status)
+    if status == 503 or retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after or 60)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 and its relatives, for everything Django finds suspicious."""
+    if isinstance(exception, RequestDataTooBig):
+        return problem(request, 413)
+    if isinstance(exception, DisallowedHost):
+        record_bad_host(request=request_info(request))
+        return problem(request, 400, "This site is not known under that name. Nothing was done.")
+    return problem(request, 400, str(exception) if isinstance(exception, BadRequest) else "")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403."""
+    return problem(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Http404 | None = None) -> HttpResponse:
+    """404. Says the same whether something does not exist or is outside the person's scope."""
+    return problem(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500. Django has logged the traceback with the request."""
+    return problem(request, 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form without a valid token: an old page, or another site's doing."""
+    actor = getattr(request, "actor", None)
+    record_csrf_failed(actor=actor if isinstance(actor, Actor) else Actor.anonymous(request_info(request)))
+    return problem(
+        request,
+        403,
+        "The form was too old, or did not come from this site. Nothing was done. Open the page again and retry.",
+    )
