@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from qualadmin.audit import record as audit
 from qualadmin.audit.types import Context, Who
 from qualadmin.audit.vocabulary import Event, Outcome, register
+from tests.audit.testapp.models import Lamp, Strict
+
+# Length of the log of the fixture `log`.
+SIZE = 12
+# Statements that only SQLite has, and files that only SQLite has.
+collect_ignore = [] if connection.vendor == "sqlite" else ["test_guards_sqlite.py", "test_damaged_file.py"]
 
 register(
     Event(
@@ -26,6 +33,29 @@ register(
 @pytest.fixture
 def ctx() -> Context:
     return Context(actor=Who("user", "7", "Ada Lovelace"))
+
+
+@pytest.fixture
+def lamp(db: None, ctx: Context) -> Lamp:
+    with audit.transaction(ctx) as tx:
+        entry_id = tx.record("lamp.switched", payload={"reason": "new"})
+        Strict.objects.create(name="s", audit_id=entry_id)
+        return Lamp.objects.create(name="hall", audit_id=entry_id)
+
+
+@pytest.fixture
+def log(transactional_db: None, ctx: Context) -> None:
+    """Twelve entries in two streams; number 4 has a text, number 11 belongs to a lamp."""
+    for number in range(SIZE - 1):
+        with audit.transaction(ctx) as tx:
+            tx.record(
+                "lamp.switched",
+                stream=f"study:s{number % 2}",
+                changes={"lit": [False, True]},
+                payload={"reason": "dark"} if number == 4 else None,
+            )
+    with audit.transaction(ctx) as tx:
+        Lamp.objects.create(name="hall", audit_id=tx.record("lamp.switched"))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -15,37 +14,10 @@ from qualadmin.audit import checks, guards, testing
 from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditedModel, AuditEntry, AuditHead, AuditPayload, AuditStream
 from qualadmin.audit.types import Context
+from tests.audit.damage import refused, sql
 from tests.audit.testapp.models import Lamp, Strict
 
 pytestmark = pytest.mark.django_db
-sqlite_only = pytest.mark.skipif("sqlite" not in connection.vendor, reason="a statement of SQLite only")
-postgres_only = pytest.mark.skipif(connection.vendor != "postgresql", reason="a statement of PostgreSQL only")
-
-
-@pytest.fixture
-def lamp(ctx: Context) -> Lamp:
-    with audit.transaction(ctx) as tx:
-        entry_id = tx.record("lamp.switched", payload={"reason": "new"})
-        Strict.objects.create(name="s", audit_id=entry_id)
-        return Lamp.objects.create(name="hall", audit_id=entry_id)
-
-
-def sql(statement: str, *parameters: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(parameters))
-
-
-def refused(change: Callable[[], object]) -> None:
-    """The change raises, and nothing that was there before is different."""
-    before = snapshot()
-    with pytest.raises(IntegrityError), database.atomic():
-        change()
-    assert snapshot() == before
-
-
-def snapshot() -> list[list[dict[str, Any]]]:
-    tables = (Lamp, Strict, AuditEntry, AuditHead, AuditStream, AuditPayload)
-    return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
 def save(lamp: Lamp) -> None:
@@ -96,29 +68,14 @@ def test_t_a10_to_a16_an_unaudited_change_is_refused(ctx: Context, lamp: Lamp, k
     refused(lambda: UNAUDITED[kind](lamp))
 
 
-@sqlite_only
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "INSERT OR REPLACE INTO audittest_lamp (id, name, lit, colour, warmth, audit_id)"
-        " SELECT id, name, 1, colour, warmth, lower(hex(randomblob(16))) FROM audittest_lamp",
-        "UPDATE OR REPLACE audittest_lamp SET name = 'cellar'",
-        "UPDATE OR IGNORE audittest_lamp SET name = 'cellar'",
-        "UPDATE audittest_lamp SET rowid = 9",
-    ],
-)
-def test_conflict_clauses_of_sqlite_do_not_help(lamp: Lamp, statement: str) -> None:
-    refused(lambda: sql(statement))
-
-
-@postgres_only
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_truncate_is_refused_on_every_guarded_table(lamp: Lamp) -> None:
     for table in ("audittest_lamp", "audit_entry", "audit_head", "audit_stream", "audit_payload"):
         refused(lambda table=table: sql(f"TRUNCATE {table} CASCADE"))
 
 
-@postgres_only
+@pytest.mark.postgres
 def test_a_replica_session_does_not_switch_guards_off(lamp: Lamp) -> None:
     def change() -> None:
         sql("SET LOCAL session_replication_role = replica")
@@ -185,43 +142,6 @@ def test_t_a05_the_log_cannot_be_changed(lamp: Lamp, kind: str) -> None:
     refused(LOG_CHANGES[kind])
 
 
-@sqlite_only
-@pytest.mark.parametrize("recursive", ["ON", "OFF"])
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "REPLACE INTO audit_entry SELECT * FROM audit_entry",
-        "UPDATE OR REPLACE audit_entry SET action = 'x'",
-        "INSERT INTO audit_entry SELECT * FROM audit_entry WHERE 1 ON CONFLICT (seq) DO UPDATE SET action = 'x'",
-        "INSERT OR REPLACE INTO audit_payload SELECT * FROM audit_payload",
-        "INSERT OR REPLACE INTO audit_head (id, size, frontier, recorded_us) VALUES (1, 0, '', 0)",
-    ],
-)
-def test_t_a06_replace_and_upsert_are_refused(lamp: Lamp, statement: str, recursive: str) -> None:
-    sql(f"PRAGMA recursive_triggers = {recursive}")
-    try:
-        refused(lambda: sql(statement))
-    finally:
-        sql("PRAGMA recursive_triggers = ON")
-
-
-@sqlite_only
-@pytest.mark.parametrize("taken", ["id", "stream"])
-def test_a_new_entry_cannot_push_an_old_one_out(lamp: Lamp, taken: str) -> None:
-    sql("PRAGMA recursive_triggers = OFF")
-    names = [f.attname for f in AuditEntry._meta.concrete_fields]
-    fresh = {"seq": "1", "id": "lower(hex(randomblob(16)))", "stream_seq": "5"}
-    if taken == "id":
-        fresh.pop("id")
-    else:
-        fresh.pop("stream_seq")
-    values = ", ".join(fresh.get(name, name) for name in names)
-    try:
-        refused(lambda: sql(f"REPLACE INTO audit_entry ({', '.join(names)}) SELECT {values} FROM audit_entry"))
-    finally:
-        sql("PRAGMA recursive_triggers = ON")
-
-
 def test_a_missing_guard_is_named_and_put_back() -> None:
     assert guards.missing() == []
     name = next(g.name for g in guards.wanted(connection) if g.table == "audittest_lamp")
@@ -247,7 +167,7 @@ def test_a_guard_with_other_text_counts_as_missing() -> None:
     assert guards.missing() == []
 
 
-@postgres_only
+@pytest.mark.postgres
 def test_a_guard_that_is_switched_off_counts_as_missing() -> None:
     sql("ALTER TABLE audit_entry DISABLE TRIGGER audit_guard_audit_entry_never")
     assert guards.missing() == ["audit_guard_audit_entry_never"]

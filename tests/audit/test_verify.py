@@ -2,7 +2,6 @@
 
 import io
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,35 +19,14 @@ from qualadmin.audit.findings import Report
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.types import Context
 from qualadmin.audit.verify import verify
-from tests.audit.conftest import OwnDatabase
-from tests.audit.testapp.models import Lamp
+from tests.audit.conftest import SIZE
+from tests.audit.damage import sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SIZE = 12
-
-
-@pytest.fixture
-def log(ctx: Context) -> None:
-    """Twelve entries in two streams; number 4 has a text, number 11 belongs to a lamp."""
-    for number in range(SIZE - 1):
-        with audit.transaction(ctx) as tx:
-            tx.record(
-                "lamp.switched",
-                stream=f"study:s{number % 2}",
-                changes={"lit": [False, True]},
-                payload={"reason": "dark"} if number == 4 else None,
-            )
-    with audit.transaction(ctx) as tx:
-        Lamp.objects.create(name="hall", audit_id=tx.record("lamp.switched"))
 
 
 def run(ctx: Context, **options: Any) -> Report:
     return verify(ctx, Report(), **options)
-
-
-def sql(statement: str, *parameters: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(parameters))
 
 
 def test_a_sound_log_is_valid_and_the_verification_is_noted(ctx: Context, log: None) -> None:
@@ -289,45 +267,3 @@ def test_wrong_usage_exits_3(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exit_info:
         Command().run_from_argv(["manage.py", "audit_verify", *arguments])
     assert exit_info.value.code == 3
-
-
-@pytest.fixture
-def edit_file(own_database: OwnDatabase) -> Callable[[str], None]:
-    """Edits the database with plain sqlite3, past everything of ours."""
-    if own_database.file is None:
-        pytest.skip("only SQLite keeps everything in one file that can be edited")
-
-    def edit(script: str) -> None:
-        raw = sqlite3.connect(own_database.file)
-        raw.executescript(script)
-        raw.close()
-
-    return edit
-
-
-@pytest.mark.parametrize(
-    ("script", "code"),
-    [
-        ("UPDATE audit_entry SET core = 'text' WHERE seq = 3", "not_canonical"),
-        ("UPDATE audit_entry SET recorded_at = 'yesterday' WHERE seq = 3", "column_mismatch"),
-        ("UPDATE audit_entry SET id = 'not-a-uuid' WHERE seq = 3", "column_mismatch"),
-        ("UPDATE audit_entry SET seq = -4 WHERE seq = 3", "gap"),
-        ("UPDATE audit_entry SET leaf = 5 WHERE seq = 3", "core_hash_mismatch"),
-    ],
-)
-def test_values_no_program_of_ours_could_write_are_findings_not_crashes(
-    ctx: Context, log: None, edit_file: Callable[[str], None], script: str, code: str
-) -> None:
-    edit_file("DROP TRIGGER audit_guard_audit_entry_update;" + script)
-    report = run(ctx)
-    assert {"trigger_missing", code} <= set(report.counts)
-    assert report.exit_code == 1
-
-
-def test_a_file_whose_tables_are_gone_is_unreachable(
-    ctx: Context, log: None, edit_file: Callable[[str], None]
-) -> None:
-    edit_file("DROP TABLE audit_payload; DROP TABLE audit_head;")
-    report = run(ctx)
-    assert set(report.counts) == {"unreachable", "not_noted"}
-    assert report.exit_code == 2
