@@ -23,6 +23,8 @@ from qualadmin.emulator.throttle import Throttle
 from qualadmin.emulator.world import World
 
 TARGET_PREFIX = "MTurkRequesterServiceV20170117."
+_ANONYMOUS = {"no_request_id", "html"}
+"""Faults whose answer carries no x-amzn-RequestId: a proxy's page knows nothing of Amazon's numbers."""
 _HTML = b"<html><head><title>Sign in</title></head><body><h1>Please sign in to the network</h1></body></html>"
 
 
@@ -120,7 +122,7 @@ class Engine:
             self._log(arrival, outcome if fault is None else f"fault:{fault.label}", applied=applied)
             if fault is not None:
                 reply = self._faulty(arrival, reply)
-        if fault is None or fault.kind != "no_request_id":
+        if fault is None or fault.kind not in _ANONYMOUS:
             reply.request_id = _request_id()
         reply.delay_ms = self.settings.latency_ms + arrival.plan.delay_after_ms
         return reply

@@ -102,6 +102,10 @@ class Emulator:
         self.kill()
         return self.start()
 
+    def wait(self) -> int:
+        """Wait until the server has ended by itself. Returns its exit status."""
+        return self._end("poll")
+
     def _end(self, how: str) -> int:
         process, self._process = self._process, None
         if process is None:
