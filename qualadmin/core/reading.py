@@ -18,6 +18,7 @@ from qualadmin.csvio import (
     propose_mapping,
     read_pasted,
     read_table,
+    remap,
 )
 
 
@@ -87,7 +88,8 @@ def mapping_of(table: Table, plan: Plan) -> Mapping:
     proposed = propose_mapping(table)
     if not plan.mapped:
         return proposed
-    return replace(proposed, worker=plan.worker, score=plan.score, action=plan.action, status=plan.status)
+    chosen = replace(proposed, worker=plan.worker, score=plan.score, action=plan.action, status=plan.status)
+    return remap(table, chosen)
 
 
 def lines_of(

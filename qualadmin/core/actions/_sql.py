@@ -1,11 +1,17 @@
-"""Values and statements for the few places where the ORM is too slow. Private to this package."""
+"""Values and statements for the few places where the ORM is too slow. Private to this package.
+
+Many rows go in one statement, not in many: besides the round trips, each statement of a busy drain makes this
+thread give up the interpreter's lock and queue for it again behind all the threads that call Amazon.
+"""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, cast
 
-from django.db import connection
+from django.db import connection, models
+
+ROWS: Final = 400  # per statement: well below the limits of both databases
 
 
 def db_time(moment: datetime | None) -> Any:
@@ -29,12 +35,68 @@ def marks(values: Sequence[object]) -> str:
 
 
 def run_many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
-    """One statement for many parameter rows, inside the caller's transaction."""
+    """One statement for each of the parameter rows: for the few, or where nothing else waits."""
     parameters = [tuple(row) for row in rows]
-    if not parameters:
-        return
+    if parameters:
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, parameters)
+
+
+def insert_rows(table: str, columns: str, rows: Iterable[Sequence[Any]], conflict: str = "") -> None:
+    """`INSERT INTO table (columns) VALUES … conflict`, in statements of several hundred rows."""
+    for part in _parts(rows):
+        _execute(f"INSERT INTO {table} ({columns}) VALUES {_values(part)} {conflict}", part)  # noqa: S608
+
+
+def update_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    fixed: str = "",
+    where: str = "TRUE",
+) -> None:
+    """Set `columns` of rows of `model`; each of `rows` is (primary key, *values in the order of columns).
+
+    `fixed` sets further columns alike in all rows. `where` restricts which rows move; in it the row is `t`.
+    """
+    table = model._meta.db_table
+    sets = ", ".join([*(f"{name} = {_cast(model, name)}" for name in columns), *filter(None, [fixed])])
+    names = ", ".join(["pk", *(f"new_{name}" for name in columns)])
+    for part in _parts(rows):
+        _execute(
+            f"WITH v ({names}) AS (VALUES {_values(part)}) "  # noqa: S608
+            f"UPDATE {table} AS t SET {sets} FROM v WHERE t.id = v.pk AND {where}",
+            part,
+        )
+
+
+def _cast(model: type[models.Model], column: str) -> str:
+    """PostgreSQL has to be told the type of a column of VALUES that is NULL throughout; SQLite has no need."""
+    if connection.vendor != "postgresql":
+        return f"v.new_{column}"
+    field = cast("models.Field[Any, Any]", model._meta.get_field(column))
+    return f"CAST(v.new_{column} AS {field.db_type(connection)})"
+
+
+def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    part: list[Sequence[Any]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == ROWS:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _values(part: list[Sequence[Any]]) -> str:
+    return ", ".join([f"({marks(part[0])})"] * len(part))
+
+
+def _execute(sql: str, part: list[Sequence[Any]]) -> None:
     with connection.cursor() as cursor:
-        cursor.executemany(sql, parameters)
+        cursor.execute(sql, [value for row in part for value in row])
 
 
 def skip_locked(alias: str) -> str:
@@ -43,4 +105,5 @@ def skip_locked(alias: str) -> str:
 
 
 def for_update(alias: str) -> str:
+    """Lock the rows of a raw query. SQLite's transactions hold the whole database already."""
     return f" FOR UPDATE OF {alias}" if connection.features.has_select_for_update_of else ""

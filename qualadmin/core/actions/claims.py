@@ -20,7 +20,7 @@ from qualadmin.core.actor import Actor
 from qualadmin.core.models import AccountPace, Change, Job, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
 
-from ._sql import db_time, db_uuid, from_uuid, run_many, skip_locked
+from ._sql import db_time, db_uuid, from_uuid, skip_locked, update_rows
 
 MAX_JOBS: Final = 16  # jobs that get a share of one claim
 
@@ -185,12 +185,14 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
                 "value": [None, claim.value],
             },
         )
-        rows.append((claim.attempt, until, by, db_uuid(entry), claim.change_id))
+        rows.append((claim.change_id, claim.attempt, until, by, db_uuid(entry)))
         started.append(replace(claim, entry=entry))
-    run_many(
-        "UPDATE core_change SET state = 'sending', attempt = %s, lease_until = %s, lease_by = %s, audit_id = %s"
-        " WHERE id = %s AND state = 'planned'",
+    update_rows(
+        Change,
+        ["attempt", "lease_until", "lease_by", "audit_id"],
         rows,
+        fixed="state = 'sending'",
+        where="t.state = 'planned'",
     )
     _mark_started({claim.job.job_id for claim in claims}, now)
     return started

@@ -18,7 +18,7 @@ from qualadmin.core.models.qualifications import new_salt
 from qualadmin.core.permissions import Permission, allowed, require
 from qualadmin.core.queue import DRAIN, ring
 
-from ._sql import db_time, db_uuid, run_many
+from ._sql import db_time, db_uuid, insert_rows
 from .outcomes import finish_job
 from .previews import ACTIONABLE, check_type
 
@@ -61,7 +61,8 @@ def _check(actor: Actor, preview: Preview, rows_sha256: str, typed_count: int | 
         )
     if not account.is_open:
         raise Conflict(
-            f"The account “{account.name}” is switched off or paused. Nothing was done. A manager can switch it on.",
+            f"The account “{account.name}” is switched off or paused. Nothing was done. "
+            "A manager can switch it on.",
             code="account_closed",
         )
     count = actionable(preview)
@@ -172,10 +173,11 @@ def _insert_workers(preview: Preview, entry: uuid.UUID, now: datetime) -> None:
         .values_list("worker_id", flat=True)
         .distinct()
     )
-    run_many(
-        "INSERT INTO core_worker (id, worker_id, salt, created_at, audit_id) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT (worker_id) DO NOTHING",
-        [(db_uuid(uuid.uuid4()), one, new_salt(), db_time(now), db_uuid(entry)) for one in new],
+    insert_rows(
+        "core_worker",
+        "id, worker_id, salt, created_at, audit_id",
+        ((db_uuid(uuid.uuid4()), one, new_salt(), db_time(now), db_uuid(entry)) for one in new),
+        "ON CONFLICT (worker_id) DO NOTHING",
     )
 
 

@@ -21,7 +21,7 @@ from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Change, Job
 
-from ._sql import db_time, db_uuid, for_update, marks, run_many
+from ._sql import db_time, db_uuid, for_update, insert_rows, marks, update_rows
 from .claims import Claim
 
 PARAMETERS: Final = 900  # SQLite's oldest limit of parameters in one statement is 999
@@ -163,31 +163,30 @@ def _record_late(tx: Transaction, one: Outcome) -> None:
 def write_results(entries: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
     """Move the changes and, where Amazon took the call, what the worker holds."""
     pairs = list(entries)
-    run_many(
-        "UPDATE core_change SET state = %s, code = %s, message = %s, aws_request_id = %s, finished_at = %s,"
-        " due_at = %s, lease_until = NULL, lease_by = '', throttles = throttles + %s, audit_id = %s WHERE id = %s",
-        [
+    update_rows(
+        Change,
+        ["state", "code", "message", "aws_request_id", "finished_at", "due_at", "throttles", "audit_id"],
+        (
             (
+                one.claim.change_id,
                 one.result.value,
                 one.code[:120],
                 one.message,
                 str((one.aws or {}).get("request_id") or "")[:64],
                 None if one.result in OPEN else db_time(one.at),
                 db_time(one.at + one.wait),
-                int(one.throttled),
+                one.claim.throttles + one.throttled,
                 db_uuid(entry),
-                one.claim.change_id,
             )
             for one, entry in pairs
-        ],
+        ),
+        fixed="lease_until = NULL, lease_by = ''",
     )
     upsert_qualifications((one.claim, one.at, entry) for one, entry in pairs if one.result is Result.DONE)
 
 
 # GrantTime stays when a held score is overwritten; a revoked qualification keeps its last score.
 _UPSERT: Final = """
-INSERT INTO core_qualification (type_id, worker_id, status, value, grant_time, checked_at, audit_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (type_id, worker_id) DO UPDATE SET
   status = excluded.status,
   value = CASE WHEN excluded.status = 'Granted' THEN excluded.value ELSE core_qualification.value END,
@@ -199,9 +198,10 @@ ON CONFLICT (type_id, worker_id) DO UPDATE SET
 
 def upsert_qualifications(rows: Iterable[tuple[Claim, datetime, uuid.UUID]]) -> None:
     """What the workers hold from now on."""
-    run_many(
-        _UPSERT,
-        [
+    insert_rows(
+        "core_qualification",
+        "type_id, worker_id, status, value, grant_time, checked_at, audit_id",
+        (
             (
                 db_uuid(claim.type_id),
                 db_uuid(claim.worker),
@@ -212,7 +212,8 @@ def upsert_qualifications(rows: Iterable[tuple[Claim, datetime, uuid.UUID]]) -> 
                 db_uuid(entry),
             )
             for claim, at, entry in rows
-        ],
+        ),
+        _UPSERT,
     )
 
 
