@@ -3,10 +3,15 @@
 The sole importer of django_q besides the supervisor. Lost, doubled or late messages change nothing.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
+from django_q.models import Failure, Schedule
 from django_q.tasks import async_task
 
 DRAIN: Final = "qualadmin.tasks.drain.drain"
@@ -17,6 +22,22 @@ SYNC_TYPE: Final = "qualadmin.tasks.sync.sync_type"
 CREATE_TYPE: Final = "qualadmin.tasks.types.create_type"
 TEST_CONNECTION: Final = "qualadmin.tasks.connection.test_connection"
 CHECK_WORKER: Final = "qualadmin.tasks.sync.check_worker"
+SYNC_ALL: Final = "qualadmin.tasks.sync.sync_all"
+RESUME: Final = "qualadmin.tasks.schedules.resume"
+PRUNE: Final = "qualadmin.tasks.schedules.prune"
+
+#: Seconds a task may take, where that is more than Q_CLUSTER's time-out: Amazon lists 100 holders a call.
+TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120}
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A task that is rung by the clock: every so many `minutes`, or daily at `at` (UTC)."""
+
+    name: str
+    task: str
+    minutes: int | None = None
+    at: time | None = None
 
 
 def ring(task: str, *ids: str | int) -> None:
@@ -26,7 +47,37 @@ def ring(task: str, *ids: str | int) -> None:
     With Redis it is sent after the commit; should that fail, the minute's sweep rings again.
     """
     arguments = [str(one) if not isinstance(one, int) else one for one in ids]
+    options = {"save": False, **({"timeout": TIMEOUTS[task]} if task in TIMEOUTS else {})}
     if settings.Q_CLUSTER.get("orm"):
-        async_task(task, *arguments, save=False)
+        async_task(task, *arguments, **options)
     else:
-        transaction.on_commit(lambda: async_task(task, *arguments, save=False), robust=True)
+        transaction.on_commit(lambda: async_task(task, *arguments, **options), robust=True)
+
+
+def set_timetables(wanted: Sequence[Timetable]) -> None:
+    """Make the queue's schedules exactly these. What is there and right keeps its next time."""
+    with transaction.atomic():
+        Schedule.objects.exclude(name__in=[one.name for one in wanted]).delete()
+        for one in wanted:
+            kept, *doubled = Schedule.objects.filter(name=one.name).order_by("pk") or [Schedule(name=one.name)]
+            for extra in doubled:
+                extra.delete()
+            kind = Schedule.MINUTES if one.at is None else Schedule.DAILY
+            same = (kept.func, kept.schedule_type, kept.minutes) == (one.task, kind, one.minutes)
+            if kept.pk is None or not same or (one.at and kept.next_run.time() != one.at):
+                kept.func, kept.schedule_type, kept.minutes = one.task, kind, one.minutes
+                kept.next_run = _first_run(one)
+                kept.save()
+
+
+def forget_failures(before: datetime) -> int:
+    """Delete what the queue keeps about tasks that failed before then. Returns how many there were."""
+    return int(Failure.objects.filter(started__lt=before).delete()[0])
+
+
+def _first_run(one: Timetable) -> datetime:
+    now = timezone.now()
+    if one.at is None:
+        return now
+    today = datetime.combine(now.date(), one.at, now.tzinfo)
+    return today if today > now else today + timedelta(days=1)

@@ -10,16 +10,15 @@ from qualadmin.mturk.client import ClientCache
 from qualadmin.mturk.credentials import AccountCredentials
 from qualadmin.mturk.gateway import QualificationGateway
 
-THREADS: Final = 64  # that may share one client: the drain's pool
 _clients: Final = ClientCache()
 
 
-def gateway_for(account: RequesterAccount, *, threads: int = THREADS) -> QualificationGateway:
+def gateway_for(account: RequesterAccount, *, threads: int | None = None) -> QualificationGateway:
     """The account's gateway, built once a process and shared by all threads. Nothing is sent.
 
     Raises `mturk.errors.CredentialsMissing` when the account's profile is not on this machine.
     """
-    return _clients.gateway(credentials_of(account), threads=threads)
+    return _clients.gateway(credentials_of(account), threads=threads or settings.DRAIN_THREADS)
 
 
 def credentials_of(account: RequesterAccount) -> AccountCredentials:

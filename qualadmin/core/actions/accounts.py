@@ -1,6 +1,7 @@
 """Requester accounts: adding, changing, opening and closing them. No secret is ever taken in."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
@@ -187,6 +188,11 @@ def resume_account(*, actor: Actor, account: RequesterAccount) -> RequesterAccou
             ring(DRAIN, str(row.pk))
     account.refresh_from_db()
     return account
+
+
+def note_synced(*, account: RequesterAccount, at: datetime) -> None:
+    """Types and requests were compared with Amazon's as of `at`. What differed has entries of its own."""
+    RequesterAccount.objects.filter(pk=account.pk).update(synced_at=at)
 
 
 def account_target(account: RequesterAccount) -> Target:

@@ -1,0 +1,318 @@
+"""Who holds a type: Amazon's list compared with our rows.
+
+What differs was changed by somebody else. Each such change becomes a row in the history (a Change without a job)
+and, once the type has been read before, an entry of its own.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from django.db import IntegrityError, OperationalError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from qualadmin.audit import record as audit
+from qualadmin.audit.record import Transaction
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import WORKER_ID, Change, Qualification, QualificationType, Verb, Worker
+
+from ._sql import db_time, db_uuid, insert_rows
+from .seen import SeenHolder
+from .types import type_target
+from .workers import insert_workers, known_workers
+
+CHUNK: Final = 2000  # holders in one transaction: short enough that nobody waits for it
+IN_LIST: Final = 900  # SQLite's oldest limit of parameters is 999
+TRIES: Final = 3
+GRANTED: Final = "Granted"
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class HolderCounts:
+    """What a comparison came to. `left_alone`: a change of ours was under way, or our row was newer."""
+
+    seen: int = 0
+    granted: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    left_alone: int = 0
+    strange: int = 0  # worker ids that Amazon itself would not accept
+
+    @property
+    def differences(self) -> int:
+        return self.new + self.changed
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Our row, as it stands. `id` None: there is none."""
+
+    status: str = ""
+    value: int | None = None
+    checked_at: datetime | None = None
+
+    def agrees(self, seen: SeenHolder) -> bool:
+        """Scores count only where the qualification is held: a revoked one is not given with any."""
+        return self.status == seen.status and (seen.status != GRANTED or self.value == seen.value)
+
+
+@dataclass(slots=True)
+class Difference:
+    worker: uuid.UUID
+    seen: SeenHolder
+    held: Held
+    entry: uuid.UUID | None = field(default=None)
+
+
+def apply_holders(
+    *, actor: Actor, type: QualificationType, holders: Iterable[SeenHolder], as_of: datetime | None = None
+) -> HolderCounts:
+    """Bring our rows in line with Amazon's whole list, Granted and Revoked.
+
+    `as_of` is when the reading of the list began: rows that we changed later are newer and stay. `holders` may
+    be a generator that calls Amazon; it is read outside of transactions, and the first difference it can tell is
+    kept even if it fails later. A worker who comes twice is taken as seen last.
+    """
+    moment = as_of or timezone.now()
+    first_time = type.holders_synced_at is None
+    counts = HolderCounts()
+    stream = iter(holders)
+    while chunk := list(islice(stream, CHUNK)):
+        _with_retries(actor, type, chunk, moment, first_time, counts)
+    _finish(actor, type, moment, counts)
+    return counts
+
+
+def unlisted_workers(*, type: QualificationType, as_of: datetime, limit: int) -> list[Worker]:
+    """Workers whose row was not in the list read at `as_of`, though nothing of ours is under way for them.
+
+    A list that is read page by page can miss somebody, so these are asked about one by one.
+    """
+    rows = (
+        Qualification.objects.filter(type=type, checked_at__lt=as_of)
+        .exclude(worker__in=_in_flight(type))
+        .order_by("pk")
+        .select_related("worker")[:limit]
+    )
+    return [row.worker for row in rows]
+
+
+def apply_worker_check(
+    *, actor: Actor, type: QualificationType, worker: Worker, seen: SeenHolder | None, as_of: datetime
+) -> HolderCounts:
+    """Keep what Amazon answered about one worker. `seen` None: the worker never held the type.
+
+    Where Amazon says "revoked" it does not tell the score; ours is kept then.
+    """
+    counts = HolderCounts()
+    if seen is None:
+        held = Qualification.objects.filter(type=type, worker=worker, checked_at__lte=as_of)
+        if not held.exists():
+            return counts
+        seen = SeenHolder(worker.worker_id or "", "Revoked", None, None)
+    _with_retries(actor, type, [seen], as_of, first_time=False, counts=counts)
+    return counts
+
+
+def _with_retries(
+    actor: Actor,
+    type: QualificationType,
+    chunk: list[SeenHolder],
+    as_of: datetime,
+    first_time: bool,
+    counts: HolderCounts,
+) -> None:
+    """The drain may write the same rows at the same time; whoever loses looks again."""
+    for left in reversed(range(TRIES)):
+        try:
+            with audit.transaction(actor.context) as tx:
+                result = _apply_chunk(tx, type, chunk, as_of, first_time)
+        except (IntegrityError, OperationalError):
+            if not left:
+                raise
+            continue
+        for name in HolderCounts.__slots__:
+            setattr(counts, name, getattr(counts, name) + getattr(result, name))
+        return
+
+
+def _apply_chunk(
+    tx: Transaction, type: QualificationType, chunk: list[SeenHolder], as_of: datetime, first_time: bool
+) -> HolderCounts:
+    counts = HolderCounts()
+    wanted = _by_worker_id(chunk, counts)
+    workers = known_workers(wanted)
+    busy = set(_in_flight(type))
+    held = _held(type, [pk for pk in workers.values() if pk not in busy])
+    differences: list[Difference] = []
+    same: list[uuid.UUID] = []
+    for worker_id, seen in wanted.items():
+        pk = workers.get(worker_id)
+        row = held.get(pk, Held()) if pk else Held()
+        if pk in busy or (row.checked_at is not None and row.checked_at > as_of):
+            counts.left_alone += 1
+        elif pk is not None and row.agrees(seen):
+            same.append(pk)
+        else:
+            differences.append(Difference(pk or uuid.uuid4(), seen, row))
+    counts.unchanged = len(same)
+    counts.new = sum(not one.held.status for one in differences)
+    counts.changed = len(differences) - counts.new
+    for part in _parts(same):
+        Qualification.objects.filter(type=type, worker__in=part, checked_at__lt=as_of).update(checked_at=as_of)
+    if differences:
+        _record(tx, type, differences, first_time)
+        _write(type, differences, {one.worker for one in differences} - set(workers.values()), as_of)
+    return counts
+
+
+def _by_worker_id(chunk: list[SeenHolder], counts: HolderCounts) -> dict[str, SeenHolder]:
+    wanted = {}
+    for seen in chunk:
+        if WORKER_ID.fullmatch(seen.worker_id):
+            wanted[seen.worker_id] = seen
+        else:
+            counts.strange += 1
+    if counts.strange:
+        logger.warning("Amazon listed %d holders with ids of no known form; they were left out", counts.strange)
+    counts.seen = len(wanted)
+    counts.granted = sum(seen.status == GRANTED for seen in wanted.values())
+    return wanted
+
+
+def _in_flight(type: QualificationType) -> "QuerySet[Change, uuid.UUID]":
+    """Workers with a call of ours under way, which may or may not be in Amazon's list already."""
+    return Change.objects.filter(type=type, state__in=Change.IN_FLIGHT).values_list("worker_id", flat=True)
+
+
+def _held(type: QualificationType, workers: list[uuid.UUID]) -> dict[uuid.UUID, Held]:
+    """Our rows, locked until the transaction ends so that the drain's newer word always comes last."""
+    found = {}
+    for part in _parts(sorted(workers)):
+        rows = Qualification.objects.select_for_update().filter(type=type, worker__in=part).order_by("worker")
+        for worker, status, value, checked_at in rows.values_list("worker_id", "status", "value", "checked_at"):
+            found[worker] = Held(status, value, checked_at)
+    return found
+
+
+def _record(tx: Transaction, type: QualificationType, differences: list[Difference], first_time: bool) -> None:
+    """One entry for each change that somebody made elsewhere; one for all when we look for the first time."""
+    stream, target = type.account.stream, type_target(type)
+    if first_time:
+        entry = tx.record(
+            "qtype.synced",
+            target=target,
+            stream=stream,
+            changes={"holders": [None, len(differences)], "differences": [None, len(differences)]},
+        )
+        for one in differences:
+            one.entry = entry
+        return
+    for one in differences:
+        changes: dict[str, list[object]] = {"status": [one.held.status or None, one.seen.status]}
+        if one.seen.status == GRANTED:
+            changes["value"] = [one.held.value, one.seen.value]
+        one.entry = tx.record(
+            "mturk.drift.detected", target=target, stream=stream, subject=one.worker, changes=changes
+        )
+
+
+# A revoked qualification keeps the score it had, for undoing; Amazon tells it only in its list.
+_OVERWRITE: Final = """
+ON CONFLICT (type_id, worker_id) DO UPDATE SET
+  status = excluded.status,
+  value = COALESCE(excluded.value, core_qualification.value),
+  grant_time = COALESCE(excluded.grant_time, core_qualification.grant_time),
+  checked_at = excluded.checked_at,
+  audit_id = excluded.audit_id"""
+
+
+def _write(type: QualificationType, differences: list[Difference], new: set[uuid.UUID], as_of: datetime) -> None:
+    moment, type_id = db_time(as_of), db_uuid(type.pk)
+    insert_workers(
+        {one.seen.worker_id: one.worker for one in differences if one.worker in new}, _entries(differences)
+    )
+    insert_rows(
+        "core_qualification",
+        "type_id, worker_id, status, value, grant_time, checked_at, audit_id",
+        (_qualification_row(type_id, one, moment) for one in differences),
+        _OVERWRITE,
+    )
+    insert_rows(
+        "core_change",
+        "job_id, n, line, type_id, worker_id, verb, status_before, value_before, value, state, attempt, code,"
+        " message, aws_request_id, created_at, finished_at, due_at, lease_by, checks, throttles, audit_id",
+        (_history_row(type_id, one, moment) for one in differences),
+    )
+
+
+def _qualification_row(type_id: object, one: Difference, moment: object) -> tuple[object, ...]:
+    seen = one.seen
+    entry = db_uuid(_entry(one))
+    return (type_id, db_uuid(one.worker), seen.status, seen.value, db_time(seen.grant_time), moment, entry)
+
+
+def _history_row(type_id: object, one: Difference, moment: object) -> tuple[object, ...]:
+    """A change without a job: somebody else made it, and it is done."""
+    granted = one.seen.status == GRANTED
+    verb = Verb.GRANT if granted else Verb.REVOKE
+    before = (one.held.status, one.held.value)
+    after = (one.seen.value if granted else None, "done", 0, "", "", "")
+    times = (moment, moment, moment, "", 0, 0, db_uuid(_entry(one)))
+    return (None, 0, 0, type_id, db_uuid(one.worker), verb.value, *before, *after, *times)
+
+
+def _entries(differences: list[Difference]) -> Mapping[uuid.UUID, uuid.UUID]:
+    return {one.worker: _entry(one) for one in differences}
+
+
+def _entry(one: Difference) -> uuid.UUID:
+    if one.entry is None:
+        raise AssertionError("A difference is written only after it was recorded.")
+    return one.entry
+
+
+def _finish(actor: Actor, type: QualificationType, as_of: datetime, counts: HolderCounts) -> None:
+    """Note when the type was last read. An entry only if there is something to tell or somebody asked."""
+    with audit.transaction(actor.context) as tx:
+        asked, synced = (
+            QualificationType.objects.filter(pk=type.pk).values_list("sync_asked_at", "holders_synced_at").get()
+        )
+        answers_somebody = asked is not None and (synced is None or synced < asked <= as_of)
+        if (counts.differences and synced is not None) or answers_somebody:
+            tx.record(
+                "qtype.synced",
+                target=type_target(type),
+                stream=type.account.stream,
+                changes={"holders": [None, counts.granted], "differences": [None, counts.differences]},
+            )
+        QualificationType.objects.filter(pk=type.pk).update(holders_synced_at=as_of)
+    type.holders_synced_at = as_of
+
+
+def record_sync_failed(*, actor: Actor, type: QualificationType, detail: str) -> None:
+    """Amazon's list could not be read. Kept where somebody had asked; else it is tried again soon."""
+    with audit.transaction(actor.context) as tx:
+        row = QualificationType.objects.select_related("account").get(pk=type.pk)
+        asked, synced = row.sync_asked_at, row.holders_synced_at
+        if asked is not None and (synced is None or synced < asked):
+            tx.record(
+                "qtype.synced",
+                target=type_target(row),
+                stream=row.account.stream,
+                outcome="failed",
+                payload={"detail": detail},
+            )
+            QualificationType.objects.filter(pk=type.pk).update(sync_asked_at=None)
+
+
+def _parts(values: list[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
+    for start in range(0, len(values), IN_LIST):
+        yield values[start : start + IN_LIST]

@@ -1,0 +1,41 @@
+"""What Amazon told us, as the domain takes it. All times are aware datetimes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenType:
+    """A qualification type as Amazon holds it. `status` is Active or Inactive, the delay is in seconds."""
+
+    mturk_id: str
+    name: str
+    description: str
+    keywords: str
+    status: str
+    auto_granted: bool
+    auto_granted_value: int | None
+    retry_delay_seconds: int | None
+    has_test: bool
+    is_requestable: bool
+    creation_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHolder:
+    """One worker's qualification. `status` is Granted or Revoked; `value` is None where Amazon did not tell it."""
+
+    worker_id: str
+    status: str
+    value: int | None
+    grant_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRequest:
+    """A worker's request that waits for an answer. Both ids are Amazon's."""
+
+    mturk_id: str
+    type_id: str
+    worker_id: str
+    submitted_at: datetime | None

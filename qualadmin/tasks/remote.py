@@ -1,0 +1,31 @@
+"""From the values of the MTurk edge to those of the domain, which does not know that edge."""
+
+from qualadmin.core.actions.seen import SeenHolder, SeenRequest, SeenType
+from qualadmin.mturk.types import RemoteQualification, RemoteRequest, RemoteType
+
+
+def seen_type(remote: RemoteType) -> SeenType:
+    """A type of Amazon's."""
+    return SeenType(
+        mturk_id=remote.type_id,
+        name=remote.name,
+        description=remote.description,
+        keywords=remote.keywords or "",
+        status=remote.status.value,
+        auto_granted=remote.auto_granted,
+        auto_granted_value=remote.auto_granted_value,
+        retry_delay_seconds=remote.retry_delay_seconds,
+        has_test=remote.test is not None,
+        is_requestable=remote.is_requestable,
+        creation_time=remote.created_at,
+    )
+
+
+def seen_holder(remote: RemoteQualification) -> SeenHolder:
+    """A worker's qualification."""
+    return SeenHolder(remote.worker_id, remote.status.value, remote.value, remote.grant_time)
+
+
+def seen_request(remote: RemoteRequest) -> SeenRequest:
+    """A request that waits."""
+    return SeenRequest(remote.request_id, remote.type_id, remote.worker_id, remote.submitted_at)

@@ -1,0 +1,169 @@
+"""Reading how things stand at Amazon. Several may run at once or twice; the second finds nothing to do."""
+
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from qualadmin.audit.types import TaskInfo
+from qualadmin.core.actions.accounts import note_synced, pause_account
+from qualadmin.core.actions.holders import (
+    apply_holders,
+    apply_worker_check,
+    record_sync_failed,
+    unlisted_workers,
+)
+from qualadmin.core.actions.seen import SeenHolder
+from qualadmin.core.actions.type_list import apply_type_list
+from qualadmin.core.actions.waiting import apply_requests
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import QualificationType, RequesterAccount, Worker
+from qualadmin.core.queue import SYNC_ACCOUNT, SYNC_TYPE, ring
+from qualadmin.mturk.errors import MTurkError, TypeNotFound
+from qualadmin.mturk.gateway import QualificationGateway
+from qualadmin.mturk.types import QualificationStatus, RemoteQualification, Revoked
+
+from . import heartbeat, stopping
+from .accounts import gateway_for
+from .remote import seen_holder, seen_request, seen_type
+
+logger = logging.getLogger(__name__)
+
+EVERY: Final = timedelta(minutes=14)  # the schedule rings every 15
+#: Amazon lists 100 holders a call. A type of 10,000 is read once an hour, one of 100,000 twice a day.
+SECONDS_PER_HOLDER: Final = 0.36
+UNLISTED_AT_ONCE: Final = 200  # workers asked about one by one in one run
+
+
+class _Stopped(Exception):
+    """The cluster is being ended. What was read so far is kept; the next run reads again."""
+
+
+def sync_account(account_id: str) -> None:
+    """Task: compare the account's types and waiting requests, and ring for each type whose holders are due."""
+    account = RequesterAccount.objects.get(pk=account_id)
+    if account.archived_at is not None:
+        return
+    try:
+        read_account(account)
+    except MTurkError as error:
+        _refused(account, error)
+        return
+    for row in due_types(account, timezone.now()):
+        ring(SYNC_TYPE, str(row.pk))
+
+
+def read_account(account: RequesterAccount) -> None:
+    """Types and requests of the account, as Amazon has them now. Raises MTurkError."""
+    gateway = gateway_for(account)
+    actor, now = _actor("sync_account"), timezone.now()
+    remote = [seen_type(one) for one in gateway.types()]
+    gone = _gone_types(gateway, account, {one.mturk_id for one in remote})
+    apply_type_list(actor=actor, account=account, remote=remote, gone=gone)
+    heartbeat.beat_now_and_then()
+    as_of = timezone.now()
+    requests = [seen_request(one) for one in gateway.requests()]
+    apply_requests(actor=actor, account=account, requests=requests, as_of=as_of)
+    note_synced(account=account, at=now)
+
+
+def sync_type(type_id: str) -> None:
+    """Task: compare who holds this type with Amazon's list, granted and revoked."""
+    row = QualificationType.objects.select_related("account").get(pk=type_id)
+    if row.state != QualificationType.State.LIVE or row.account.archived_at is not None:
+        return
+    try:
+        read_holders(row)
+    except _Stopped:
+        return
+    except MTurkError as error:
+        record_sync_failed(actor=_actor("sync_type"), type=row, detail=error.message or error.for_people)
+        _refused(row.account, error)
+
+
+def read_holders(row: QualificationType) -> None:
+    """Who holds the type, as Amazon has it now. Raises MTurkError."""
+    gateway, actor, as_of = gateway_for(row.account), _actor("sync_type"), timezone.now()
+    apply_holders(actor=actor, type=row, holders=_holders(gateway, row), as_of=as_of)
+    for worker in unlisted_workers(type=row, as_of=as_of, limit=UNLISTED_AT_ONCE):
+        _check(gateway, actor, row, worker)
+
+
+def check_worker(worker_id: str, type_id: str) -> None:
+    """Task: ask Amazon what this one worker (by our id) holds of this type."""
+    row = QualificationType.objects.select_related("account").get(pk=type_id)
+    worker = Worker.objects.get(pk=worker_id)
+    if row.state != QualificationType.State.LIVE or worker.worker_id is None:
+        return
+    try:
+        _check(gateway_for(row.account), _actor("check_worker"), row, worker)
+    except MTurkError as error:
+        _refused(row.account, error)
+
+
+def sync_all() -> None:
+    """Task, every quarter of an hour: ring for every open account."""
+    for account_id in RequesterAccount.objects.open().filter(is_enabled=True).values_list("pk", flat=True):
+        ring(SYNC_ACCOUNT, str(account_id))
+
+
+def due_types(account: RequesterAccount, now: datetime) -> list[QualificationType]:
+    """Live types that were never read, not for a while, or that somebody asked about."""
+    rows = QualificationType.objects.grantable().filter(account=account)
+    return [row for row in rows if _is_due(row, now)]
+
+
+def _is_due(row: QualificationType, now: datetime) -> bool:
+    synced, asked = row.holders_synced_at, row.sync_asked_at
+    if synced is None or (asked is not None and asked > synced):
+        return True
+    known = row.qualifications.count() if now - synced > EVERY else 0
+    return now - synced > max(EVERY, timedelta(seconds=SECONDS_PER_HOLDER * known))
+
+
+def _gone_types(gateway: QualificationGateway, account: RequesterAccount, listed: set[str]) -> list[str]:
+    """Types of ours that Amazon says it does not know. Missing from the list alone proves nothing: it lags."""
+    gone = []
+    rows = QualificationType.objects.grantable().filter(account=account).exclude(mturk_id__in=listed)
+    for mturk_id in rows.values_list("mturk_id", flat=True):
+        try:
+            gateway.get_type(mturk_id or "")
+        except TypeNotFound:
+            gone.append(mturk_id or "")
+    return gone
+
+
+def _holders(gateway: QualificationGateway, row: QualificationType) -> Iterator[SeenHolder]:
+    for status in QualificationStatus:
+        for remote in gateway.holders(row.mturk_id or "", status):
+            if stopping.asked():
+                raise _Stopped
+            heartbeat.beat_now_and_then()
+            yield seen_holder(remote)
+
+
+def _check(gateway: QualificationGateway, actor: Actor, row: QualificationType, worker: Worker) -> None:
+    as_of = timezone.now()
+    score = gateway.score(row.mturk_id or "", worker.worker_id or "")
+    seen: SeenHolder | None = None
+    if isinstance(score, RemoteQualification):
+        seen = seen_holder(score)
+    elif isinstance(score, Revoked):
+        seen = SeenHolder(worker.worker_id or "", QualificationStatus.REVOKED.value, None, None)
+    apply_worker_check(actor=actor, type=row, worker=worker, seen=seen, as_of=as_of)
+
+
+def _refused(account: RequesterAccount, error: MTurkError) -> None:
+    """Credentials that Amazon refuses stop everything; any other failure is tried again by the next round."""
+    logger.warning("Reading from Amazon failed: %s", error)
+    if error.outcome == "account" and account.is_enabled:
+        pause_account(actor=_actor("sync"), account=account, cause=error.for_people)
+
+
+def _actor(name: str) -> Actor:
+    return Actor.system(name, task=TaskInfo(uuid.uuid4().hex, name, socket.gethostname(), os.getpid()))
