@@ -10,15 +10,15 @@ from typing import Final
 from qualadmin.audit.types import Outcome, Severity
 from qualadmin.audit.vocabulary import Event, register
 
-INFO: Final[Severity] = "info"
-NOTICE: Final[Severity] = "notice"
-WARNING: Final[Severity] = "warning"
-CRITICAL: Final[Severity] = "critical"
-OK: Final[Outcome] = "ok"
-STARTED: Final[Outcome] = "started"
-FAILED: Final[Outcome] = "failed"
-DENIED: Final[Outcome] = "denied"
-UNKNOWN: Final[Outcome] = "unknown"
+INFO: Final = Severity.INFO
+NOTICE: Final = Severity.NOTICE
+WARNING: Final = Severity.WARNING
+CRITICAL: Final = Severity.CRITICAL
+OK: Final = Outcome.OK
+STARTED: Final = Outcome.STARTED
+FAILED: Final = Outcome.FAILED
+DENIED: Final = Outcome.DENIED
+UNKNOWN: Final = Outcome.UNKNOWN
 
 
 def _event(

@@ -26,14 +26,22 @@ from .texts import clean_line
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,59}")
 
 
-def invite_user(*, actor: Actor, username: str, full_name: str, email: str, password: str) -> User:
-    """Add a person with a first password, which must be changed at the first sign-in. No role yet."""
+def invite_user(
+    *,
+    actor: Actor,
+    username: str,
+    full_name: str,
+    email: str,
+    password: str,
+    must_change_password: bool = True,
+) -> User:
+    """Add a person without a role. The password must be changed at the first sign-in, unless said otherwise."""
     require(actor, Permission.MANAGE_PEOPLE)
     user = User(
         username=_clean_username(username),
         full_name=_clean_full_name(full_name),
         email=_clean_email(email),
-        must_change_password=True,
+        must_change_password=must_change_password,
     )
     user.password = checked_password(password, user, field="password")
     try:

@@ -88,7 +88,7 @@ class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
         """What permission checks read (one query)."""
         rows = self.current().filter(user_id=user_id).values_list("role", "account_id", "can_production")
         return tuple(
-            RoleGrant(Role(role), str(account) if account else None, production)
+            RoleGrant(Role(role), str(account) if account else None, production)  # type: ignore[truthy-bool]
             for role, account, production in rows
         )
 
