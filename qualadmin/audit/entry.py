@@ -24,6 +24,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STREAM = re.compile(r"system|(account|study):[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 _streams: set[str] = set()  # names already found to be valid
 _STREAMS_LIMIT = 2048
+_KNOWN_LIMIT = 512
 
 
 def moment(microseconds: int) -> datetime:
@@ -53,15 +54,18 @@ class ContextText:
     approved_by: str
     request: str
     task: str
-    _others: dict[int, tuple[Who, str]] = field(default_factory=dict)
+    _known: dict[int, tuple[object, str]] = field(default_factory=dict)
 
-    def behalf(self, who: Who | None) -> str:
-        """Encoded `who`, or the context's own. A drain names a few people a thousand times each."""
-        if who is None:
-            return self.on_behalf_of
-        known = self._others.get(id(who))
+    def part(self, value: Who | Target | None) -> str:
+        """Encoded person or target. A drain names a few of them a thousand times each."""
+        if value is None:
+            return "null"
+        known = self._known.get(id(value))
         if known is None:
-            known = self._others[id(who)] = (who, _who(who))  # keeps `who` alive, so its id stays its own
+            encoded = _who(value) if isinstance(value, Who) else _target(value)
+            if len(self._known) < _KNOWN_LIMIT:
+                self._known[id(value)] = (value, encoded)  # keeps the value alive, so its id stays its own
+            return encoded
         return known[1]
 
     @classmethod
@@ -140,11 +144,10 @@ def draft(
     text, context = canonical.text, texts.context
     origin, app = origin_and_app
     job_text = None if job is None else str(job)
-    target_part = target and {"type": target.type, "id": str(target.id), "label": target.label}
     item_part = item if item is None or isinstance(item, int) else str(item)
     subject_text = "null" if subject is None else f'"{subject.hex}"'
     occurred = "null" if occurred_at is None else f'"{rfc3339(occurred_at)}"'
-    behalf = texts.behalf(on_behalf_of)
+    behalf = texts.on_behalf_of if on_behalf_of is None else texts.part(on_behalf_of)
     parts = (
         f'{{"action":"{action}","actor":{texts.actor},"app":{app},"approved_by":{texts.approved_by},'
         f'"attempt":{text(attempt)},"aws":{text(aws)},"changes":{text(changes)},"id":"{entry_id.hex}",'
@@ -153,7 +156,7 @@ def draft(
         f',"payload_c":{text(commitment)},"reason_code":{text(reason_code)},"recorded_at":"',
         f'","request":{texts.request},"seq":',
         f',"severity":"{event.severity}","stream":"{stream}","stream_seq":',
-        f',"subject":{subject_text},"target":{text(target_part)},"task":{texts.task},"v":{VERSION}}}',
+        f',"subject":{subject_text},"target":{texts.part(target)},"task":{texts.task},"v":{VERSION}}}',
     )
     return Draft(
         id=entry_id,
@@ -179,6 +182,10 @@ def _who(who: Who | None) -> str:
     if who is None:
         return "null"
     return canonical.text({"kind": who.kind, "id": who.id, "label": who.label, "auth": who.auth})
+
+
+def _target(target: Target) -> str:
+    return canonical.text({"type": target.type, "id": target.id, "label": target.label})
 
 
 def _check_parts(

@@ -87,8 +87,11 @@ def remove(using: str, tables: Iterable[str] | None = None) -> None:
         _run(connection, guards, create=False)
 
 
-def _run(connection: BaseDatabaseWrapper, guards: Iterable[Guard], *, create: bool) -> None:
+def _run(connection: BaseDatabaseWrapper, chosen: Iterable[Guard], *, create: bool) -> None:
+    statements = [s for g in chosen for s in ((*g.drop, *g.create) if create else g.drop)]
     with connection.cursor() as cursor:
-        for guard in guards:
-            for statement in (*guard.drop, *guard.create) if create else guard.drop:
-                cursor.execute(statement)
+        if connection.vendor == "postgresql" and statements:
+            cursor.execute(";\n".join(statements))  # one round trip for about a hundred statements
+            return
+        for statement in statements:
+            cursor.execute(statement)

@@ -104,4 +104,5 @@ class Target:
     label: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "id", str(self.id))
         object.__setattr__(self, "label", clip(self.label))
