@@ -21,8 +21,7 @@ class Call(NamedTuple):
     send_notification: bool | None
     """As sent; None means Amazon's default, which is to mail the worker."""
     outcome: str
-    """`ok`, or the error code of the answer, or `fault:<kind>_<when>` if a fault decided what the client
-    saw."""
+    """`ok`, or the answer's error code, or `fault:<kind>_<when>` if a fault decided what the client saw."""
     applied: bool
 
     def as_dict(self) -> dict[str, Any]:

@@ -59,7 +59,9 @@ class Control:
             raise ControlError(400, str(error)) from error
         except worker_side.WorkerRefused as error:
             raise ControlError(409, str(error)) from error
-        self._engine.keep()
+        finally:
+            # A refusal may come half-way, as in a long seed: what the world has taken in is kept.
+            self._engine.keep()
         return answer
 
     def _health(self, _: Content) -> Content:

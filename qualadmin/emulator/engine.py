@@ -53,6 +53,8 @@ class Reply:
 
 
 class Engine:
+    """World, call log, faults and throttle of one environment. With a journal it continues where that ends."""
+
     def __init__(
         self, environment: Environment, settings: Settings | None = None, journal: Journal | None = None
     ) -> None:
@@ -77,8 +79,7 @@ class Engine:
     # calls
 
     def receive(self, target: str, owner: str, body: bytes | str) -> Arrival:
-        """Take a call in. `target` is the X-Amz-Target header, `owner` the account's name ("" = not
-        signed)."""
+        """Take a call in. `target` is the X-Amz-Target header, `owner` the account ("" = not signed)."""
         arrival = Arrival(owner, target.removeprefix(TARGET_PREFIX), {})
         try:
             self._admit(arrival, target, body)
@@ -182,7 +183,7 @@ class Engine:
             request.worker_id if request else self._text(arrival, "WorkerId"),
             request.type_id if request else self._text(arrival, "QualificationTypeId"),
             self._text(arrival, "QualificationRequestId"),
-            value if isinstance(value, int) else None,
+            value if type(value) is int else None,
             notify if isinstance(notify, bool) else None,
             outcome,
             applied,

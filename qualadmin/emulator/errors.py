@@ -16,8 +16,7 @@ TURK = "AWS.MechanicalTurk."
 
 
 class ApiError(Exception):
-    """An answer that is not a success. `kind` is the wire's `__type`; `code` the TurkErrorCode, if there is
-    one."""
+    """An answer that is not a success. `kind` is the wire's `__type`; `code` the TurkErrorCode, if any."""
 
     def __init__(
         self, kind: str, message: str, *, code: str | None = None, status: int = 400, stamped: bool = True

@@ -23,8 +23,7 @@ Row = TypeVar("Row")
 def page(
     key: str, rows: Iterable[tuple[str, dict[str, Any]]], params: dict[str, Any], question: Iterable[object]
 ) -> dict[str, Any]:
-    """One page of `rows`, which are (cursor, wire form) pairs that already begin behind the caller's
-    cursor."""
+    """One page of `rows`: (cursor, wire form) pairs that already begin behind the caller's cursor."""
     taken = list(islice(rows, params.get("MaxResults") or DEFAULT_PAGE_SIZE))
     answer: dict[str, Any] = {"NumResults": len(taken), key: [wire for _, wire in taken]}
     if taken:
@@ -33,8 +32,7 @@ def page(
 
 
 def cursor(params: dict[str, Any], question: Iterable[object]) -> str:
-    """The place the caller's token points to, or "" at the start. Raises ApiError for a token of another
-    question."""
+    """The place the caller's token points to, "" at the start. Raises ApiError for a foreign token."""
     token = params.get("NextToken")
     if not token:
         return ""

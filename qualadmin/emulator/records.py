@@ -33,8 +33,7 @@ class QualificationType:
         return self.owner == AMAZON
 
     def wire(self, reader: str) -> dict[str, Any]:
-        """The API's view of this type; unset fields are absent, never null. Only the owner sees the answer
-        key."""
+        """The API's view: unset fields are absent, never null. Only the owner sees the answer key."""
         row: dict[str, Any] = {
             "QualificationTypeId": self.type_id,
             "CreationTime": int(self.created_at),

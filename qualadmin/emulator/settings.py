@@ -18,8 +18,7 @@ class BadSetting(ValueError):
 
 @dataclass(slots=True)
 class Settings:
-    """All durations in seconds unless the name says otherwise. `rate` is calls per second and account, 0 = no
-    limit."""
+    """Durations are in seconds unless the name says otherwise. `rate`: calls per second and account, 0 = any."""
 
     latency_ms: float = 0.0
     rate: float = 0.0

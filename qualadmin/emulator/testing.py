@@ -63,8 +63,7 @@ class Emulator:
     # life
 
     def start(self) -> Self:
-        """Start (again, on the same port) and wait until it answers. Settings given at the start are set
-        anew."""
+        """Start, again on the same port and with the same settings, and wait until it answers."""
         arguments = [sys.executable, "-m", "qualadmin.emulator", "--port", str(self.port)]
         arguments += ["--environment", self._environment]
         if self._state is not None:
@@ -194,8 +193,7 @@ class Emulator:
         self.control("POST", "reset")
 
     def wait_for_calls(self, count: int, *, seconds: float = 30.0) -> list[dict[str, Any]]:
-        """The call log once it holds at least `count` calls. Raises EmulatorFailed when that takes too
-        long."""
+        """The call log once it holds at least `count` calls. Raises EmulatorFailed after `seconds`."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             calls = self.calls()

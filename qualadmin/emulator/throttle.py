@@ -8,8 +8,7 @@ from qualadmin.emulator.settings import Settings
 
 
 class Throttle:
-    """Counts calls against `settings.rate` and `settings.burst`, read afresh each time so that changes act at
-    once."""
+    """Counts calls against `settings.rate` and `settings.burst`, read afresh each time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

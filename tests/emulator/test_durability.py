@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,18 @@ def test_reset_is_kept_and_numbers_go_on(state: Path) -> None:
         assert [call["sequence"] for call in emulator.calls()] == [2]
 
 
+def test_half_planted_seed_is_the_same_after_a_restart(state: Path) -> None:
+    types = [{"name": "Good", "description": "d", "holders": {"A1HOLDER": 2}}, {"name": "Bad"}]
+    with Emulator(state=state) as emulator:
+        client = make_client(emulator.url, "AKIAFIRST")
+        with pytest.raises(EmulatorFailed, match="right form"):
+            emulator.control("POST", "seed", {"accounts": {"AKIAFIRST": types}})
+        before = client.list_qualification_types(MustBeRequestable=True)["QualificationTypes"]
+        emulator.restart()
+        assert client.list_qualification_types(MustBeRequestable=True)["QualificationTypes"] == before
+        assert [row["Name"] for row in before] == ["Good"]
+
+
 def test_without_a_state_file_nothing_is_kept() -> None:
     with Emulator() as emulator:
         create_type(make_client(emulator.url, "AKIAFIRST"))
@@ -157,6 +170,20 @@ def load(state: Path, environment: str = "sandbox") -> Engine:
         return Engine("sandbox", journal=journal)
     finally:
         journal.close()
+
+
+@pytest.mark.slow
+def test_100_000_grants_load_in_under_two_seconds(state: Path) -> None:
+    type_id = fill(state)
+    line = state.read_bytes().splitlines()[-1]
+    with state.open("ab") as file:
+        for number in range(3, 100_000):
+            file.write(line.replace(b"A1W2", b"A1W%d" % number).replace(b"[[4,", b"[[%d," % (number + 2)) + b"\n")
+    start = time.process_time()
+    engine = load(state)
+    assert time.process_time() - start < 2
+    assert len(engine.world.holders[type_id].rows) == 100_000
+    assert engine.calls.last == 100_001
 
 
 def test_torn_last_line_is_cut_off(state: Path) -> None:

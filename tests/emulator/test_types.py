@@ -152,6 +152,7 @@ def test_35_empty_texts(mturk: Any, field: str) -> None:
         TEST.replace("QuestionForm.xsd", "AnswerKey.xsd"),
         ANSWER_KEY,
         '<!DOCTYPE a [<!ENTITY b "c">]>' + TEST,
+        TEST.replace("Which", "\ud800"),
     ],
 )
 def test_36_test_must_be_a_question_form(mturk: Any, xml: str) -> None:

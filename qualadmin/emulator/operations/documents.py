@@ -24,19 +24,18 @@ def check_answer_key(xml: str) -> None:
 
 
 def _check(xml: str, root: str, parameter: str) -> None:
-    if len(xml.encode()) > MAX_BYTES:
+    if len(xml.encode(errors="surrogatepass")) > MAX_BYTES:
         raise invalid_value(xml, parameter)
     try:
         namespace, _, name = _root(xml).rpartition(" ")
-    except (expat.ExpatError, _Refused):
+    except (expat.ExpatError, UnicodeEncodeError, _Refused):
         raise invalid_value(xml, parameter) from None
     if name != root or not (namespace.startswith(_NAMESPACE) and namespace.endswith(f"/{root}.xsd")):
         raise invalid_value(xml, parameter)
 
 
 def _root(xml: str) -> str:
-    """`namespace name` of the root element. A DOCTYPE is refused: it could make the parser expand without
-    end."""
+    """`namespace name` of the root element. A DOCTYPE is refused: it could expand without end."""
     parser = expat.ParserCreate(namespace_separator=" ")
     names: list[str] = []
 

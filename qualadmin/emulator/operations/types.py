@@ -77,8 +77,7 @@ _UPDATABLE = {
 
 
 def delete(world: World, owner: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Begin to dispose of a type: pending requests are rejected, grants stay, the name stays taken for a
-    while."""
+    """Begin to dispose: pending requests are rejected, grants stay, the name stays taken for a while."""
     row = world.usable_type(params["QualificationTypeId"], owner)
     world.put_type(dataclasses.replace(row, deleted_at=world.now()))
     for request in list(world.requests.values()):

@@ -27,10 +27,13 @@ class Application:
         self._control = Control(engine)
         self._loop = loop
         self._give_up = give_up
+        self._lost = False
 
     def __call__(self, request: HttpRequest, connection: HttpConnection) -> None:
         with self._trouble(connection):
-            if request.target.startswith(CONTROL_PREFIX):
+            if self._lost:
+                connection.reset()
+            elif request.target.startswith(CONTROL_PREFIX):
                 self._answer_control(request, connection)
             elif request.method == "POST" and request.target == "/":
                 self._take_call(request, connection)
@@ -45,6 +48,7 @@ class Application:
         except JournalError as error:
             # The change is in memory but would be gone after a restart: no answer may claim it.
             connection.reset()
+            self._lost = True
             self._give_up(str(error))
         except Exception:
             report(traceback.format_exc())
@@ -61,7 +65,10 @@ class Application:
 
     def _run_late(self, arrival: Arrival, connection: HttpConnection) -> None:
         with self._trouble(connection):
-            self._run(arrival, connection)
+            if self._lost:
+                connection.reset()
+            else:
+                self._run(arrival, connection)
 
     def _run(self, arrival: Arrival, connection: HttpConnection) -> None:
         reply = self._engine.execute(arrival)
@@ -97,8 +104,7 @@ def _control_call(request: HttpRequest) -> tuple[str, str, dict[str, object]]:
 
 
 def access_key(authorization: str) -> str:
-    """The key id in a SigV4 Authorization header, "" if there is none. The signature itself is not
-    checked."""
+    """The key id in a SigV4 Authorization header, "" if none. The signature itself is not checked."""
     _, found, rest = authorization.partition("Credential=")
     key, slash, _ = rest.partition("/")
     return key if found and slash and len(key) <= 128 else ""

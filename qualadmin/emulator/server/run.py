@@ -35,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: dict[str, Any]) -> int:
-    """Serve until SIGTERM or SIGINT. Returns the exit status: 0 ended as asked, 1 could not start or go
-    on."""
+    """Serve until SIGTERM or SIGINT. Exit status: 0 ended as asked, 1 could not start or go on."""
     try:
         engine = build_engine(options)
     except (JournalError, BadSetting, seed.BadSeed, demo_data.SampleMissing, OSError, ValueError) as error:
