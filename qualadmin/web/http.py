@@ -8,6 +8,7 @@ from typing import Any, Concatenate, Final, ParamSpec, cast
 from django.core.cache import cache
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
@@ -42,7 +43,7 @@ class Request(HttpRequest):
     request_id: str
 
 
-View = Callable[Concatenate[Request, P], HttpResponse]
+View = Callable[Concatenate[Request, P], HttpResponseBase]
 
 
 def page(
@@ -50,7 +51,7 @@ def page(
     *methods: str,
     account: bool = True,
     guard: bool = True,
-) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
     """State in one line who may open a view, and by which methods.
 
     `permission` is checked against the account in use (None: everybody who signed in). With `account` the page
@@ -63,9 +64,9 @@ def page(
         dict.fromkeys([*(methods or ("GET",)), *(["HEAD"] if "GET" in methods or not methods else [])])
     )
 
-    def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @wraps(view)
-        def inner(plain: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def inner(plain: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             request = cast(Request, plain)
             if request.method not in accepted:
                 return method_not_allowed(accepted)
