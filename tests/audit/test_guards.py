@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import IntegrityError, connection, models
+from django.db import IntegrityError, ProgrammingError, connection, models
 from django.db import transaction as database
 from django.test import override_settings
 
@@ -235,3 +235,32 @@ def test_only_a_test_database_can_lose_its_guards(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(connection.settings_dict, "NAME", "qualadmin")
     with pytest.raises(ImproperlyConfigured), testing.disable_guards():
         pytest.fail("the guards were taken away")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_t_a07_a_role_without_rights_on_the_tables_cannot_get_past_the_guards(lamp: Lamp) -> None:
+    """The role a service should run as: it appends to the log, and may not touch its structure."""
+    role = f"audit_test_{uuid.uuid4().hex[:8]}"
+    sql(f"CREATE ROLE {role}")
+    try:
+        sql(f"GRANT SELECT, INSERT ON audit_entry, audit_payload, audit_head, audit_stream TO {role}")
+        sql(f"GRANT UPDATE ON audit_head, audit_stream TO {role}")
+        sql(f"SET ROLE {role}")
+        audit.record_now(Context.system("service"), "lamp.looked_at")
+        for attack in (
+            "UPDATE audit_entry SET action = 'x'",
+            "DELETE FROM audit_entry",
+            "TRUNCATE audit_entry",
+            "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
+            "DROP TRIGGER audit_guard_audit_entry_never ON audit_entry",
+            "DROP FUNCTION audit_guard_audit_entry_never() CASCADE",
+            "SET session_replication_role = replica",
+        ):
+            with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+                sql(attack)
+    finally:
+        sql("RESET ROLE")
+        sql(f"DROP OWNED BY {role}")
+        sql(f"DROP ROLE {role}")
+    assert AuditEntry.objects.count() == 2
