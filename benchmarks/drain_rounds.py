@@ -16,7 +16,8 @@ from qualadmin.core.models import Preview, QualificationType, RequesterAccount, 
 from qualadmin.core.reading import Plan
 from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk import pacing
-from qualadmin.tasks.accounts import gateway_for
+from qualadmin.tasks.accounts import credentials_of, gateway_for
+from qualadmin.tasks.callers import caller_for, close_all
 from qualadmin.tasks.drain import Drain
 
 
@@ -53,6 +54,7 @@ class Bench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        close_all()
         self.emulator.stop()
 
     def round(self, number: int) -> tuple[float, float, float]:
@@ -68,7 +70,8 @@ class Bench:
         pool = timed(lambda: pooled(call, ids, self.threads), self.rows)
         self._plan(chosen, ids)
         self._warm()
-        drain = timed(lambda: Drain(self.account, self.gateway, threads=self.threads).run(600), self.rows)
+        caller = caller_for(credentials_of(self.account), self.threads)
+        drain = timed(lambda: Drain(self.account, caller, threads=self.threads).run(600), self.rows)
         held = self.emulator.grant_map(chosen.mturk_id)
         assert held == dict.fromkeys(ids, 100), "the drain must have granted everybody"
         return loop, pool, drain
@@ -88,9 +91,7 @@ class Bench:
         preview = start_preview(
             actor=actor, account=self.account, source=Preview.Source.PASTE, content="\n".join(ids).encode()
         )
-        plan_preview(
-            actor=actor, preview=preview, plan=Plan(types={"": str(chosen.pk)}), wishes=Wishes(score=100)
-        )
+        plan_preview(actor=actor, preview=preview, plan=Plan(types={"": str(chosen.pk)}), wishes=Wishes(score=100))
         confirm_preview(actor=actor, preview_id=preview.pk, rows_sha256=preview.rows_sha256)
 
     def _warm(self) -> None:

@@ -1,21 +1,16 @@
-"""One call to Amazon for one claimed change, and what its answer means for the change."""
+"""What a reply of Amazon means for the claimed change."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 
 from qualadmin.core.actions.claims import Claim
 from qualadmin.core.actions.outcomes import Outcome, Result
-from qualadmin.mturk.errors import (
-    MTurkError,
-    QualificationNotHeld,
-    QualificationRevoked,
-)
-from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import CallRecord
+
+from .calling import Reply, Work
 
 THROTTLED_WAIT: Final = timedelta(seconds=1)  # the pace does the real slowing down
 FIRST_WAIT: Final = 5.0  # seconds, doubled with each attempt
@@ -37,31 +32,19 @@ class Answer:
     refusal: str = ""
 
 
-def call_amazon(
-    gateway: QualificationGateway,
-    claim: Claim,
-    epoch: int,
-    *,
-    too_late: bool,
-    clock: Callable[[], datetime],
-) -> Answer:
-    """Send the call once. Never raises for anything Amazon or the network does."""
-    if too_late:
-        outcome = Outcome(claim, Result.PUT_BACK, clock(), code="not_in_time", cause="not sent in time")
-        return Answer(outcome, epoch, sent=False)
-    try:
-        record = _send(gateway, claim)
-    except MTurkError as error:
-        return _failure(claim, epoch, error, clock())
-    return Answer(Outcome(claim, Result.DONE, clock(), aws=evidence(claim, record)), epoch)
-
-
-def _send(gateway: QualificationGateway, claim: Claim) -> CallRecord:
-    if claim.verb == "revoke":
-        return gateway.disassociate(claim.mturk_type_id, claim.worker_id, claim.job.revoke_reason or None)
-    if claim.value is None:
-        raise ValueError("A grant without a score must not be planned.")
-    return gateway.associate(claim.mturk_type_id, claim.worker_id, claim.value, claim.job.notify)
+def work_of(claim: Claim, at: float, until: float) -> Work:
+    """The call that carries out a claim."""
+    return Work(
+        number=claim.change_id,
+        verb="revoke" if claim.verb == "revoke" else "grant",
+        type_id=claim.mturk_type_id,
+        worker_id=claim.worker_id,
+        value=claim.value,
+        notify=claim.job.notify,
+        reason=claim.job.revoke_reason or None,
+        at=at,
+        until=until,
+    )
 
 
 OPERATIONS: Final = {
@@ -71,11 +54,11 @@ OPERATIONS: Final = {
 }
 
 
-def evidence(claim: Claim, call: CallRecord, verb: str | None = None) -> dict[str, Any]:
+def evidence(claim: Claim, call: CallRecord, verb: str) -> dict[str, Any]:
     """What the audit entry keeps of a call."""
     return {
         "env": claim.job.environment,
-        "op": OPERATIONS[verb or claim.verb],
+        "op": OPERATIONS[verb],
         "request_id": call.aws_request_id,
         "http": call.http_status,
         "code": call.code,
@@ -85,34 +68,54 @@ def evidence(claim: Claim, call: CallRecord, verb: str | None = None) -> dict[st
     }
 
 
-def _failure(claim: Claim, epoch: int, error: MTurkError, now: datetime) -> Answer:
-    code = error.turk_code or error.code or type(error).__name__
-    aws = evidence(claim, error.call)
+def answer_of(claim: Claim, epoch: int, reply: Reply) -> Answer:
+    """The outcome of one reply."""
+    match reply.kind:
+        case "done":
+            return Answer(_outcome(claim, reply, Result.DONE), epoch)
+        case "not_held":
+            return Answer(_outcome(claim, reply, Result.SKIPPED), epoch)
+        case "failed":
+            return Answer(_outcome(claim, reply, Result.FAILED), epoch, sent=reply.attempts > 0)
+        case "throttled":
+            return Answer(_outcome(claim, reply, Result.PUT_BACK, THROTTLED_WAIT, "throttled"), epoch)
+        case "refused_account":
+            put_back = _outcome(claim, reply, Result.PUT_BACK, cause="credentials refused")
+            return Answer(put_back, epoch, sent=False, refusal=reply.message)
+        case "not_sent":
+            wait = timedelta(seconds=min(FIRST_WAIT * 2 ** (claim.attempt - 1), LONGEST_WAIT))
+            put_back = _outcome(claim, reply, Result.PUT_BACK, wait, "not sent")
+            return Answer(put_back, epoch, sent=False, trouble=True)
+        case "not_in_time":
+            put_back = _outcome(claim, reply, Result.PUT_BACK, cause="not sent in time")
+            return Answer(put_back, epoch, sent=False)
+        case "unknown":
+            settle = timedelta(seconds=settings.SETTLE_SECONDS)
+            return Answer(_outcome(claim, reply, Result.UNKNOWN, settle), epoch, trouble=True)
 
-    def outcome(result: Result, wait: timedelta = timedelta(0), **more: Any) -> Outcome:
-        return Outcome(
-            claim,
-            result,
-            now,
-            code=code,
-            message=error.for_people,
-            detail=error.message,
-            aws=aws,
-            wait=wait,
-            **more,
-        )
 
-    if claim.verb == "revoke" and isinstance(error, QualificationNotHeld | QualificationRevoked):
-        return Answer(outcome(Result.SKIPPED), epoch)
-    if error.outcome == "refused" or error.permanent:
-        return Answer(outcome(Result.FAILED), epoch, sent=error.outcome == "refused")
-    if error.outcome == "throttled":
-        return Answer(outcome(Result.PUT_BACK, THROTTLED_WAIT, throttled=True, cause="throttled"), epoch)
-    if error.outcome == "account":
-        put_back = outcome(Result.PUT_BACK, cause="credentials refused")
-        return Answer(put_back, epoch, sent=False, refusal=error.for_people)
-    if error.outcome == "not_sent":
-        wait = timedelta(seconds=min(FIRST_WAIT * 2 ** (claim.attempt - 1), LONGEST_WAIT))
-        return Answer(outcome(Result.PUT_BACK, wait, cause="not sent"), epoch, sent=False, trouble=True)
-    settle = timedelta(seconds=settings.SETTLE_SECONDS)
-    return Answer(outcome(Result.UNKNOWN, settle), epoch, trouble=True)
+def lost(claim: Claim, epoch: int) -> Answer:
+    """The calling process ended with this claim in hand."""
+    words = "The process that made this call ended before it could tell the answer."
+    reply = Reply(claim.change_id, "unknown", datetime.now(UTC).timestamp(), message=words)
+    return answer_of(claim, epoch, reply)
+
+
+def _outcome(
+    claim: Claim, reply: Reply, result: Result, wait: timedelta = timedelta(0), cause: str = ""
+) -> Outcome:
+    call = CallRecord(
+        reply.request_id, reply.http_status, reply.code, reply.turk_code, reply.attempts, reply.milliseconds
+    )
+    return Outcome(
+        claim,
+        result,
+        datetime.fromtimestamp(reply.at, UTC),
+        code="" if result is Result.DONE else reply.turk_code or reply.code or reply.kind,
+        message=reply.message,
+        detail=reply.detail,
+        aws=evidence(claim, call, claim.verb) if reply.attempts else None,
+        wait=wait,
+        throttled=reply.kind == "throttled",
+        cause=cause,
+    )

@@ -40,6 +40,17 @@ def die_with_parent() -> None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def end_with_parent(parent: int) -> None:
+    """In a running child: ask Linux for SIGKILL when the parent dies; ends at once if it is gone already.
+
+    For programs that hold nothing worth ending in peace.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
 def start_in_own_session(
     command: Sequence[str],
     *,

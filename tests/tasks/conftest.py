@@ -1,6 +1,8 @@
-"""An emulator of its own for each test that needs one, with a type the account owns."""
+"""An emulator, a type the account owns there, and real processes that share the test's database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +11,38 @@ from qualadmin.core.models import QualificationType, RequesterAccount
 from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.tasks.accounts import gateway_for
+from tests.audit.conftest import OwnDatabase, own_database  # noqa: F401  (a fixture)
 from tests.factories import TypeFactory
+from tests.tasks.processes import Processes
+
+
+@pytest.fixture(scope="session")
+def _emulators() -> Iterator[list[Emulator]]:
+    """The one server of this run, started anew when a test has ended it."""
+    running: list[Emulator] = []
+    yield running
+    for one in running:
+        one.stop()
 
 
 @pytest.fixture
-def emulator(settings: Any) -> Iterator[Emulator]:
-    """Where accounts of the environment `emulator` are served during the test."""
+def emulator(settings: Any, _emulators: list[Emulator]) -> Emulator:
+    """Where accounts of the environment `emulator` are served during the test: empty, and without faults."""
+    if not _emulators:
+        _emulators.append(Emulator().start())
+    running = _emulators[0]
+    running.reset()
+    running.clear_faults()
+    running.configure(latency_ms=0, rate=0, burst=10, unknown_workers="accept")
+    settings.EMULATOR_URL = running.url
+    settings.SETTLE_SECONDS = 1
+    settings.DRAIN_THREADS = 8
+    return running
+
+
+@pytest.fixture
+def own_emulator(settings: Any) -> Iterator[Emulator]:
+    """One that the test may end."""
     with Emulator() as running:
         settings.EMULATOR_URL = running.url
         settings.SETTLE_SECONDS = 1
@@ -30,6 +58,29 @@ def gateway(emulator: Emulator, account: RequesterAccount) -> QualificationGatew
 @pytest.fixture
 def live_type(gateway: QualificationGateway, account: RequesterAccount) -> QualificationType:
     """A type that really exists at the emulator."""
-    remote, _ = gateway.create_type(name="Wave 3", description="Took part in wave 2.")
+    return make_live_type(account)
+
+
+def make_live_type(account: RequesterAccount) -> QualificationType:
+    """Create one at Amazon's side and note it here."""
+    remote, _ = gateway_for(account).create_type(name="Wave 3", description="Took part in wave 2.")
     found: QualificationType = TypeFactory(account=account, name="Wave 3", mturk_id=remote.type_id)
     return found
+
+
+StartProcesses = Callable[..., Processes]
+
+
+@pytest.fixture
+def processes(
+    emulator: Emulator,
+    own_database: OwnDatabase,  # noqa: F811
+    tmp_path: Path,
+) -> Iterator[Processes]:
+    """Processes that share database and emulator with the test. Ask for it before anything that writes rows."""
+    with ExitStack() as stack:
+        yield stack.enter_context(
+            Processes(
+                own_database.url, tmp_path, emulator_url=emulator.url, settle_seconds=1, drain_threads=8
+            )
+        )
