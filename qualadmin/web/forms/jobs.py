@@ -1,0 +1,33 @@
+"""What can be asked of a job is a click without answers; only the list has something to fill in."""
+
+from django.db.models import Q
+
+from qualadmin.core.models import Job, Study, User
+from qualadmin.web.filters import Choice, Day, Filter
+
+
+def _people() -> list[tuple[str, str]]:
+    """Everybody who ever started a job."""
+    rows = User.objects.filter(pk__in=Job.objects.order_by().values("created_by").distinct())
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "full_name")]
+
+
+def _studies() -> list[tuple[str, str]]:
+    return [(str(pk), title) for pk, title in Study.objects.values_list("pk", "title")]
+
+
+JOB_FILTERS: list[Filter] = [
+    Choice("state", "State", path="state", choices=Job.State.choices, any_label="Any state"),
+    Choice("kind", "Kind", path="kind", choices=Job.Kind.choices, any_label="Any kind"),
+    Choice(
+        "result",
+        "Result",
+        choices=(("failed", "With failures"), ("person", "Needs a person")),
+        any_label="Any result",
+        conditions={"failed": Q(failed__gt=0), "person": Q(needs_person__gt=0)},
+    ),
+    Choice("by", "Started by", path="created_by", choices=_people, any_label="Anybody"),
+    Choice("study", "Study", path="study", choices=_studies, any_label="Any study"),
+    Day("from", "From", path="created_at"),
+    Day("to", "To", path="created_at", end=True),
+]
