@@ -95,7 +95,7 @@ class Demo:
         port, emulator_port = self._ports()
         env = self._environment(emulator_port)
         state_file = str(self.state / "emulator.json")
-        emulator = [*MANAGE, "emulator", "--port", str(emulator_port), "--state", state_file]
+        emulator = [*MANAGE, "emulator", "--port", str(emulator_port), "--state", state_file, "--seed", "demo"]
         self._start(supervisor, "emulator", emulator, env)
         if not self._prepared():
             say("Preparing the demo's data …")
