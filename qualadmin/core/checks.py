@@ -151,6 +151,14 @@ def https_unless_alone(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def no_killpoint(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """E012: a process that kills itself belongs into a test run."""
+    if not settings.KILLPOINT or settings.MODE == "test":
+        return []
+    return [Error("QUALADMIN_KILLPOINT is set.", hint="Unset it: it is for tests only.", id="qualadmin.E012")]
+
+
+@register()
 def no_unknown_settings(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """W001: a misspelt setting is otherwise silently not in force."""
     return [

@@ -1,14 +1,15 @@
 """An emulator, a type the account owns there, and real processes that share the test's database."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qualadmin.core.models import QualificationType, RequesterAccount
+from qualadmin.core.models import AccountPace, QualificationType, RequesterAccount
 from qualadmin.emulator.testing import Emulator
+from qualadmin.mturk import pacing
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.tasks.accounts import gateway_for
 from tests.audit.conftest import OwnDatabase, own_database  # noqa: F401  (a fixture)
@@ -65,10 +66,13 @@ def make_live_type(account: RequesterAccount) -> QualificationType:
     """Create one at Amazon's side and note it here."""
     remote, _ = gateway_for(account).create_type(name="Wave 3", description="Took part in wave 2.")
     found: QualificationType = TypeFactory(account=account, name="Wave 3", mturk_id=remote.type_id)
+    let_it_run(account)
     return found
 
 
-StartProcesses = Callable[..., Processes]
+def let_it_run(account: RequesterAccount, rate: float = 400.0) -> None:
+    """As if Amazon had long been known to take this many calls a second: tests need not find out anew."""
+    AccountPace.objects.update_or_create(account=account, defaults={"state": pacing.start(rate=rate).to_dict()})
 
 
 @pytest.fixture
@@ -80,7 +84,5 @@ def processes(
     """Processes that share database and emulator with the test. Ask for it before anything that writes rows."""
     with ExitStack() as stack:
         yield stack.enter_context(
-            Processes(
-                own_database.url, tmp_path, emulator_url=emulator.url, settle_seconds=1, drain_threads=8
-            )
+            Processes(own_database.url, tmp_path, emulator_url=emulator.url, settle_seconds=1, drain_threads=8)
         )

@@ -17,6 +17,7 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.audit.types import Target, Who
 from qualadmin.core.actor import Actor
+from qualadmin.core.killpoints import reached
 from qualadmin.core.models import AccountPace, Change, Job, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
 
@@ -78,7 +79,9 @@ def claim_changes(
             room = limit - len(claims)
             wanted = room if number == len(jobs) - 1 else min(share, room)
             claims += _claim_of_job(job, wanted, now)
-        return _start(tx, claims, by=by, now=now, lease=lease)
+        claims = _start(tx, claims, by=by, now=now, lease=lease)
+        reached("claiming")
+    return claims
 
 
 def _breaker_is_open(account_id: uuid.UUID, now: datetime) -> bool:

@@ -19,6 +19,7 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
+from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job
 
 from ._sql import db_time, db_uuid, for_update, insert_rows, marks, update_rows
@@ -93,6 +94,7 @@ def record_outcomes(*, actor: Actor, outcomes: Sequence[Outcome]) -> Recorded:
         write_results(entries)
         recorded.written.update(one.result for one in ours)
         recorded.finished = count_results(tx, ours)
+        reached("recording")
     return recorded
 
 

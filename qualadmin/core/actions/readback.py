@@ -15,6 +15,7 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
+from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job, RequesterAccount, User
 
 from ._sql import db_time, db_uuid, from_uuid, marks, run_many, skip_locked
@@ -122,6 +123,7 @@ def record_findings(*, actor: Actor, findings: Sequence[Finding], settle: timede
             if one.claim.change_id in open_ids:
                 closed += _resolve(tx, one, settle)
         count_results(tx, closed)
+        reached("reading_back")
 
 
 def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:

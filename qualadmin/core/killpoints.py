@@ -1,0 +1,31 @@
+"""Named moments at which a test may kill the process, as a power cut would. Inert everywhere else.
+
+`settings.KILLPOINT` is `name:nth`: the nth time the process reaches that moment it gets SIGKILL. System check
+E012 refuses the setting outside a test run. It lives below the actions because half of these moments lie
+inside their transactions.
+"""
+
+import os
+import signal
+from collections import Counter
+from typing import Final
+
+from django.conf import settings
+
+#: In the order in which one change meets them.
+NAMES: Final = ("claiming", "claimed", "answered", "recording", "recorded", "reading_back")
+_met: Counter[str] = Counter()
+
+
+def reached(name: str) -> None:
+    """Die here if a test asked for it."""
+    wanted: str = getattr(settings, "KILLPOINT", "")
+    if not wanted:
+        return
+    wanted_name, _, nth = wanted.partition(":")
+    if wanted_name not in NAMES or name not in NAMES:
+        raise ValueError(f"There is no moment called {wanted_name} or {name}.")
+    if name == wanted_name:
+        _met[name] += 1
+        if _met[name] == int(nth or 1):
+            os.kill(os.getpid(), signal.SIGKILL)
