@@ -7,6 +7,7 @@ import pytest
 from qualadmin.audit.testing import flush_allowed
 
 pytest_plugins = ["tests.plugins.requirements"]
+from tests.bells import rung  # noqa: F401
 from tests.people import (  # noqa: F401  (fixtures: the fixed cast)
     account,
     cast,
