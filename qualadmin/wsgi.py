@@ -6,6 +6,7 @@ import sys
 from django.core.checks import run_checks
 from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError
 
 from qualadmin.env import ConfigurationError
 
@@ -13,16 +14,16 @@ GUNICORN_CANNOT_BOOT = 3  # with this code gunicorn stops instead of starting it
 
 
 def stop_if_wrong() -> None:
-    """Django runs its system checks for commands only; pages on a database without guards must not start either."""
+    """Django checks for commands only, but pages on a database without guards must not start either."""
     errors = [str(message) for message in run_checks(databases=["default"]) if message.is_serious()]
     if errors:
-        raise SystemCheckError("\n".join(["qualadmin cannot start:", *errors]))
+        raise SystemCheckError("\n".join(errors))
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qualadmin.settings")
 try:
     application = get_wsgi_application()
     stop_if_wrong()
-except (ConfigurationError, SystemCheckError) as error:
-    sys.stderr.write(f"{error}\n")
+except (ConfigurationError, SystemCheckError, DatabaseError) as error:
+    sys.stderr.write(f"The pages cannot start. {error}\n")
     sys.exit(GUNICORN_CANNOT_BOOT)

@@ -1,5 +1,6 @@
 """Django's `migrate`, and the table of the shared cache with it: one command makes a database ready."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, then make the cache table where there is none."""
+        Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
         super().handle(*args, **options)
         alias = "cache" if "cache" in settings.DATABASES else "default"
         if isinstance(caches["default"], DatabaseCache) and not options.get("check_unapplied"):

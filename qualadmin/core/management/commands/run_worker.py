@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
+from qualadmin.tasks.schedules import ensure_schedules
 from qualadmin.tasks.worker import ClusterWatch
 
 
@@ -30,8 +32,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Hold the lock of this state folder and watch until asked to stop."""
-        self.check(databases=["default"])  # the guards of the audit log among them
         Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
+        try:
+            self.check(databases=["default"])  # the guards of the audit log among them
+        except DatabaseError as error:
+            raise CommandError(f"The database does not answer: {error}. No task cluster was started.") from None
         with (Path(settings.VAR_DIR) / f"cluster-{settings.CLUSTER_NAME}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,6 +45,7 @@ class Command(BaseCommand):
                     f"A task cluster named {settings.CLUSTER_NAME} already runs here. Stop it first, or give "
                     "this one another QUALADMIN_CLUSTER_NAME (on SQLite there should be only one)."
                 ) from None
+            ensure_schedules()
             watch = ClusterWatch(on_first_beat=self._ready)
             signal.signal(signal.SIGTERM, watch.ask_to_stop)
             signal.signal(signal.SIGINT, watch.ask_to_stop)
