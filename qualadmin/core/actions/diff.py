@@ -77,7 +77,8 @@ def _row(line: Line, target: Target, chosen: QualificationType, known: Known) ->
         column=(line.column or target.name or "")[:200],
         given=line.given[:200],
         worker_id=line.worker_id or "",
-        proposal=line.proposal or "",
+        # An accepted correction stays visible beside what stood there.
+        proposal=(line.worker_id if line.corrected else line.proposal) or "",
         type=chosen,
         known_id=worker,
         verb=Verb.REVOKE if line.revoke else Verb.GRANT,

@@ -29,6 +29,7 @@ from .fields import (
 )
 
 MEGABYTES = settings.UPLOAD_MAX_BYTES // 2**20
+COLUMN_FIELDS = ("worker_column", "score_column", "action_column")
 LEFT_OUT_AT_FIRST = "Rejected"  # everybody with at least one assignment that was not
 
 
@@ -120,11 +121,13 @@ class MappingForm(PageForm):
         if table.width < 2:
             return
         columns = [(str(index), table.column_name(index)[:80]) for index in range(table.width)]
-        self._add("worker", "Worker IDs", mapping.worker, [("", "Choose a column"), *columns], required=True)
+        self._add(
+            "worker_column", "Worker IDs", mapping.worker, [("", "Choose a column"), *columns], required=True
+        )
         if table.kind != "worker_file":
-            self._add("score", "Scores", mapping.score, [("", "No column: one score for all"), *columns])
+            self._add("score_column", "Scores", mapping.score, [("", "No column: one score for all"), *columns])
         if table.kind == "table":
-            self._add("action", "Grant or revoke", mapping.action, [("", "No column"), *columns])
+            self._add("action_column", "Grant or revoke", mapping.action, [("", "No column"), *columns])
 
     def _add(
         self, name: str, label: str, found: int | None, columns: list[tuple[str, str]], *, required: bool = False
@@ -142,7 +145,7 @@ class MappingForm(PageForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        chosen = [cleaned[name] for name in ("worker", "score", "action") if cleaned.get(name)]
+        chosen = [cleaned[name] for name in COLUMN_FIELDS if cleaned.get(name)]
         if len(set(chosen)) < len(chosen):
             raise forms.ValidationError("One column was chosen twice. Choose each column once.")
         return cleaned
@@ -151,9 +154,9 @@ class MappingForm(PageForm):
     def plan(self) -> Plan:
         """The columns as chosen; what was not asked stays as it was found."""
         return Plan(
-            worker=self._column("worker", self.mapping.worker),
-            score=self._column("score", self.mapping.score),
-            action=self._column("action", self.mapping.action),
+            worker=self._column("worker_column", self.mapping.worker),
+            score=self._column("score_column", self.mapping.score),
+            action=self._column("action_column", self.mapping.action),
             status=self.mapping.status,
             header={"yes": True, "no": False}.get(self.cleaned_data["header"]),
             mapped=True,
