@@ -151,6 +151,10 @@ class Listing:
             kept=[(key, state[key]) for key in ("sort", "size") if key in state],
         )
 
+    def narrowed(self, request: Request, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """All rows that the filters of the address leave, for exports. Raises BadRequest as `results` does."""
+        return self._filter(rows, self._values(request), {})[0]
+
     def render(
         self,
         request: Request,

@@ -11,7 +11,9 @@ from django.http import QueryDict
 
 from qualadmin.core.errors import ActionError
 
+_DJANGO_REQUIRED: Final = forms.Field.default_error_messages["required"]
 _AWS_KEY_ID: Final = re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")
+_NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FORTY: Final = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 CREDENTIAL_TEXT: Final = (
     "This looks like a credential of Amazon. Nothing was kept. Credentials never go into a form; "
@@ -34,6 +36,11 @@ def looks_like_credential(text: str) -> bool:
 
 class PageField(BoundField):
     """A field as pages show it."""
+
+    def value(self) -> Any:
+        """What was typed, without the characters that no HTML page may hold; the faults are shown beside it."""
+        value = super().value()
+        return _NOT_IN_HTML.sub("", value) if isinstance(value, str) else value
 
     @property
     def focus_id(self) -> str:
@@ -72,6 +79,11 @@ class PageForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if field.error_messages.get("required") == _DJANGO_REQUIRED:
+                field.error_messages["required"] = _missing(
+                    field.label or name.replace("_", " ").capitalize(), field
+                )
 
     def full_clean(self) -> None:
         self._refuse_doubles()
@@ -96,6 +108,17 @@ class PageForm(forms.Form):
     def refuse(self, error: ActionError) -> None:
         """Show what an action refused, at the field it names, or above the form."""
         self.add_error(error.field if error.field in self.fields else None, error.message)
+
+
+def _missing(label: object, field: forms.Field) -> str:
+    """The text for an empty field. It names the field: in the summary it stands without its surroundings."""
+    if isinstance(field, forms.BooleanField):
+        return f"“{label}” must be ticked."
+    if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
+        return f"{label}: nothing was chosen."
+    if isinstance(field, forms.FileField):
+        return f"{label}: no file was chosen."
+    return f"{label}: nothing was entered."
 
 
 def _takes_many(field: forms.Field) -> bool:

@@ -17,6 +17,7 @@ from qualadmin.web.words import UNKNOWN, grouped, since
 
 register = template.Library()
 
+
 @register.simple_tag
 def icon(name: str, size: int = 16) -> SafeString:
     """A heroicon as inline SVG, hidden from screen readers: words always stand beside it.

@@ -8,7 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 
 from qualadmin.core.actions.people import update_preferences
-from qualadmin.core.actions.sign_in import change_password
+from qualadmin.core.actions.sign_in import change_password, end_sessions
 from qualadmin.core.errors import ActionError
 from qualadmin.web.forms.session import PasswordForm, PreferencesForm
 from qualadmin.web.http import Request, page, single_value
@@ -68,3 +68,12 @@ def password(request: Request) -> HttpResponse:
             messages.success(request, "Your password is changed. Your other sessions have ended.")
             return redirect("profile")
     return render(request, "profile/password.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@page(None, "POST", account=False)
+def sessions(request: Request) -> HttpResponse:
+    """Sign out everywhere else: on other computers and in other browsers."""
+    user = end_sessions(actor=request.actor)
+    update_session_auth_hash(request, user)
+    messages.success(request, "You are signed out everywhere else.")
+    return redirect("profile")

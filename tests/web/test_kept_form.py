@@ -1,0 +1,90 @@
+"""A session that ended never loses what somebody had typed."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.http.response import HttpResponseBase
+from django.test import Client
+
+from qualadmin.core.models import User
+from qualadmin.web import kept
+from tests.factories import PASSWORD
+from tests.people import Cast
+from tests.web.html import assert_valid_page
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+def typed(user: User, **fields: str) -> dict[str, str]:
+    return {"guard_account": "", "guard_environment": "", "guard_person": str(user.pk), **fields}
+
+
+def sign_in(client: Client, user: User) -> HttpResponseBase:
+    return client.post("/sign-in/", {"username": user.username, "password": PASSWORD})
+
+
+def send_unsigned(client: Client, user: User) -> None:
+    fields = typed(user, workers="A2EXAMPLE00001\nA2EXAMPLE00002", reason="<b>wave 3</b>", password="secret words")
+    answer = client.post("/styleguide/", fields)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/sign-in/"
+
+
+def test_it_is_offered_after_signing_in_and_sent_on(cast: Cast, client: Client) -> None:
+    send_unsigned(client, cast.granter)
+    assert sign_in(client, cast.granter).headers["Location"] == "/kept-form/"  # type: ignore[attr-defined]
+    page = client.get("/kept-form/")
+    assert_valid_page(page)
+    text = page.content.decode()
+    assert "A2EXAMPLE00001<br>A2EXAMPLE00002" in text
+    assert "&lt;b&gt;wave 3&lt;/b&gt;" in text
+    assert "secret words" not in text, "passwords are never kept"
+    assert 'action="/styleguide/"' in text
+    assert re.search(r'name="workers" value="A2EXAMPLE00001\s+A2EXAMPLE00002"', text)
+    client.post("/styleguide/", typed(cast.granter, kept_form="sent"))
+    assert client.get("/kept-form/").status_code == 302, "it was sent on, so it is offered no more"
+
+
+def test_it_is_thrown_away_on_request(cast: Cast, client: Client) -> None:
+    send_unsigned(client, cast.granter)
+    sign_in(client, cast.granter)
+    assert client.post("/kept-form/").status_code == 302
+    assert client.get("/kept-form/").status_code == 302
+
+
+def test_somebody_else_at_the_same_browser_gets_nothing(cast: Cast, client: Client) -> None:
+    send_unsigned(client, cast.granter)
+    assert sign_in(client, cast.pi).headers["Location"] == "/"  # type: ignore[attr-defined]
+    assert client.get("/kept-form/").status_code == 302
+
+
+def test_a_forged_cookie_opens_nothing(cast: Cast, client: Client) -> None:
+    send_unsigned(client, cast.granter)
+    client.cookies[kept.cookie_name()] = "forged:value:here"
+    assert sign_in(client, cast.granter).headers["Location"] == "/"  # type: ignore[attr-defined]
+
+
+def test_the_browser_holds_no_text_of_the_form(cast: Cast, client: Client) -> None:
+    send_unsigned(client, cast.granter)
+    cookie = client.cookies[kept.cookie_name()]
+    assert "EXAMPLE" not in cookie.value
+    assert cookie["httponly"]
+    assert int(cookie["max-age"]) == 1800
+
+
+def test_a_stranger_cannot_fill_the_cache(cast: Cast, client: Client) -> None:
+    for _ in range(kept.KEEPS.times):
+        send_unsigned(client, cast.granter)
+    client.cookies.clear()
+    send_unsigned(client, cast.granter)
+    assert kept.cookie_name() not in client.cookies
+
+
+def test_a_form_without_a_valid_token_is_not_kept(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post("/styleguide/", typed(cast.granter, reason="planted")).status_code == 403
+    assert kept.cookie_name() not in client.cookies
