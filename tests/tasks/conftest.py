@@ -34,7 +34,9 @@ def emulator(settings: Any, _emulators: list[Emulator]) -> Emulator:
     running = _emulators[0]
     running.reset()
     running.clear_faults()
-    running.configure(latency_ms=0, rate=0, burst=10, unknown_workers="accept")
+    running.configure(
+        latency_ms=0, rate=0, burst=10, unknown_workers="accept", list_lag_seconds=0, unlinked_accounts=[]
+    )
     settings.EMULATOR_URL = running.url
     settings.SETTLE_SECONDS = 1
     settings.DRAIN_THREADS = 8

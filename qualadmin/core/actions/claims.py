@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
@@ -22,8 +22,10 @@ from qualadmin.core.models import AccountPace, Change, Job, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
 
 from ._sql import db_time, db_uuid, from_uuid, skip_locked, update_rows
+from .endings import finish_job, job_target
 
 MAX_JOBS: Final = 16  # jobs that get a share of one claim
+CANCEL_AT_ONCE: Final = 500  # rows of one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def claim_changes(
         account = RequesterAccount.objects.get(pk=account_id)
         if not account.is_open or _breaker_is_open(account_id, now):
             return []
-        jobs = _runnable_jobs(account, tx)
+        jobs = _runnable_jobs(account, tx, now)
         claims: list[Claim] = []
         share = max(1, limit // max(1, len(jobs)))
         for number, job in enumerate(jobs):
@@ -88,44 +90,66 @@ def _breaker_is_open(account_id: uuid.UUID, now: datetime) -> bool:
     return AccountPace.objects.filter(account=account_id, open_until__gt=now).exists()
 
 
-def _runnable_jobs(account: RequesterAccount, tx: Transaction) -> list[JobInHand]:
-    """Running jobs with open changes whose creators may still do what they asked for."""
+def _runnable_jobs(account: RequesterAccount, tx: Transaction, now: datetime) -> list[JobInHand]:
+    """Running jobs with changes that are due, whose creators may still do what they asked for.
+
+    The rows stay locked until the claim is committed, so that no call is started after a job was stopped. A job
+    that another process holds at this moment is left for the next claim.
+    """
+    due = Change.objects.filter(job=OuterRef("pk"), state=Change.State.PLANNED, due_at__lte=now)
     rows = (
-        Job.objects.filter(account=account, state=Job.State.RUNNING, planned__gt=0)
-        .filter(Q(changes__state=Change.State.PLANNED))
-        .distinct()
+        Job.objects.filter(Exists(due), account=account, state=Job.State.RUNNING)
         .select_related("study", "created_by")
         .order_by("planned", "created_at")[:MAX_JOBS]
     )
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
     jobs = []
     for job in rows:
+        job.account = account
         person = job.created_by.as_actor()
         if not job.created_by.is_active or not allowed(
             person, Permission.GRANT, str(account.pk), production=account.is_production
         ):
-            _cancel_rest(tx, job, cause="authority lost", person=person.who)
+            _cancel_rest(tx, job, person=person.who, now=now)
             continue
-        stream = job.study.stream if job.study else account.stream
         jobs.append(
-            JobInHand(job.pk, job.title, stream, account.environment, person.who, job.notify, job.revoke_reason)
+            JobInHand(
+                job.pk, job.title, job.stream, account.environment, person.who, job.notify, job.revoke_reason
+            )
         )
     return jobs
 
 
-def _cancel_rest(tx: Transaction, job: Job, *, cause: str, person: Who) -> None:
+def _cancel_rest(tx: Transaction, job: Job, *, person: Who, now: datetime) -> None:
     """What was not sent yet will not be: whoever asked may no longer ask for it."""
-    waiting = Change.objects.filter(job=job, state=Change.State.PLANNED)
-    count = waiting.count()
+    planned = Change.objects.filter(job=job, state=Change.State.PLANNED)
+    skip = connection.features.has_select_for_update_skip_locked
+    waiting = list(planned.select_for_update(skip_locked=skip).values_list("pk", flat=True))
     entry = tx.record(
         "change.cancelled",
-        target=Target("job", str(job.pk), job.title),
-        stream=job.study.stream if job.study else RequesterAccount.objects.get(pk=job.account_id).stream,
+        target=job_target(job),
+        stream=job.stream,
         job=str(job.pk),
         on_behalf_of=person,
-        changes={"state": ["planned", "cancelled"], "cause": [None, cause], "count": [None, count]},
+        changes={
+            "state": ["planned", "cancelled"],
+            "cause": [None, "authority lost"],
+            "count": [None, len(waiting)],
+        },
     )
-    waiting.update(state=Change.State.CANCELLED, code="authority_lost", audit_id=entry)
-    Job.objects.filter(pk=job.pk).update(planned=job.planned - count, cancelled=job.cancelled + count)
+    for start in range(0, len(waiting), CANCEL_AT_ONCE):
+        Change.objects.filter(pk__in=waiting[start : start + CANCEL_AT_ONCE]).update(
+            state=Change.State.CANCELLED,
+            code="authority_lost",
+            message="Who asked for this may no longer grant here. It was not sent.",
+            finished_at=now,
+            audit_id=entry,
+        )
+    Job.objects.filter(pk=job.pk).update(
+        planned=F("planned") - len(waiting), cancelled=F("cancelled") + len(waiting)
+    )
+    finish_job(tx, job.pk)
 
 
 # A change waits while an earlier one for the same worker and type is in flight, or planned in a running job.

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
-from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
 from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, Verb
@@ -19,7 +18,7 @@ from qualadmin.core.permissions import Permission, allowed, require
 from qualadmin.core.queue import DRAIN, ring
 
 from ._sql import db_time, db_uuid, insert_rows
-from .outcomes import finish_job
+from .endings import finish_job, job_target
 from .previews import ACTIONABLE, check_type
 
 TYPED_COUNT_FROM: Final = 100  # in production, more workers than this must be typed by hand
@@ -160,11 +159,6 @@ def _record_created(tx: Transaction, job: Job, counts: dict[str, int]) -> uuid.U
     )
 
 
-def job_target(job: Job) -> Target:
-    """How entries name a job: by its number, never by a file name somebody typed."""
-    return Target("job", str(job.pk), f"{job.get_kind_display()}, {job.total}")
-
-
 def _insert_workers(preview: Preview, entry: uuid.UUID, now: datetime) -> None:
     """Workers met for the first time. Somebody else may be adding the same ones."""
     new = (
@@ -281,7 +275,16 @@ def retry_failed(*, actor: Actor, job_id: uuid.UUID) -> Job:
             job=str(job.pk),
             changes={"state": [job.state, "running"], "retried": [None, count]},
         )
-        failed.update(state=Change.State.PLANNED, due_at=timezone.now(), finished_at=None, code="", audit_id=entry)
+        failed.update(
+            state=Change.State.PLANNED,
+            due_at=timezone.now(),
+            finished_at=None,
+            code="",
+            message="",
+            checks=0,
+            throttles=F("attempt"),  # the limit of real calls begins anew: a person decided
+            audit_id=entry,
+        )
         moves: dict[str, Any] = {"planned": F("planned") + count, "failed": F("failed") - count}
         Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, finished_at=None, audit_id=entry, **moves)
         ring(DRAIN, str(job.account_id))

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models import F
-from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
@@ -24,6 +23,7 @@ from qualadmin.core.models import Change, Job
 
 from ._sql import db_time, db_uuid, for_update, insert_rows, marks, update_rows
 from .claims import Claim
+from .endings import finish_job
 
 PARAMETERS: Final = 900  # SQLite's oldest limit of parameters in one statement is 999
 
@@ -177,7 +177,7 @@ def write_results(entries: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
                 str((one.aws or {}).get("request_id") or "")[:64],
                 None if one.result in OPEN else db_time(one.at),
                 db_time(one.at + one.wait),
-                one.claim.throttles + one.throttled,
+                one.claim.throttles + (one.result is Result.PUT_BACK),  # nothing happened: no real attempt
                 db_uuid(entry),
             )
             for one, entry in pairs
@@ -225,31 +225,8 @@ def count_results(tx: Transaction, outcomes: Iterable[Outcome]) -> list[uuid.UUI
     for one in outcomes:
         if one.result not in OPEN:
             per_job[one.claim.job.job_id][COUNTERS[one.result]] += 1
-    for job_id, counts in per_job.items():
+    # Always in the same order, so that two slices never wait for each other.
+    for job_id, counts in sorted(per_job.items(), key=lambda item: item[0]):
         moves: dict[str, Any] = {name: F(name) + number for name, number in counts.items()}
         Job.objects.filter(pk=job_id).update(planned=F("planned") - counts.total(), **moves)
-    return [job_id for job_id in per_job if finish_job(tx, job_id)]
-
-
-def finish_job(tx: Transaction, job_id: uuid.UUID) -> bool:
-    """Close the job if nothing is open any more. Two processes may try; one does it."""
-    job = Job.objects.select_for_update(of=("self",)).select_related("study", "account").get(pk=job_id)
-    if job.planned > 0 or job.state == Job.State.FINISHED:
-        return False
-    if Change.objects.filter(job=job, state__in=Change.OPEN).exists():
-        return False
-    entry = tx.record(
-        "job.finished",
-        target=Target("job", str(job.pk), job.title),
-        stream=job.stream,
-        job=str(job.pk),
-        changes={
-            "state": [job.state, "finished"],
-            **{
-                name: [None, getattr(job, name)]
-                for name in ("done", "failed", "skipped", "cancelled", "needs_person")
-            },
-        },
-    )
-    Job.objects.filter(pk=job.pk).update(state=Job.State.FINISHED, finished_at=timezone.now(), audit_id=entry)
-    return True
+    return [job_id for job_id in sorted(per_job) if finish_job(tx, job_id)]

@@ -37,7 +37,10 @@ def note_throttled(*, account_id: uuid.UUID, now: datetime) -> None:
 
 
 def note_trouble(*, actor: Actor, account_id: uuid.UUID, count: int, now: datetime) -> bool:
-    """Calls that got no answer. Enough of them in a minute open the breaker for a minute. Returns whether it opened."""
+    """Calls that got no answer. Enough of them in a minute open the breaker for a minute.
+
+    Returns whether it opened now.
+    """
     with audit.transaction(actor.context) as tx:
         pace, _ = AccountPace.objects.select_for_update().get_or_create(account_id=account_id)
         since = (now - BREAKER_WINDOW).timestamp()

@@ -5,14 +5,26 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditEntry
-from qualadmin.core.actions.accounts import pause_account
+from qualadmin.audit.types import Context
+from qualadmin.core.actions.accounts import disable_account, pause_account
 from qualadmin.core.actions.claims import due_accounts
 from qualadmin.core.actions.jobs import resume_job, stop_job
+from qualadmin.core.actions.outcomes import Result
+from qualadmin.core.actions.people import deactivate_user, end_role
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import AccountPace, Change, Job, QualificationType, RequesterAccount, RoleAssignment, User
+from qualadmin.core.models import (
+    AccountPace,
+    Change,
+    Job,
+    QualificationType,
+    RequesterAccount,
+    RoleAssignment,
+    User,
+)
 from tests.entries import new_entries
-from tests.factories import TypeFactory
+from tests.factories import RoleFactory, TypeFactory
 from tests.tasks.hands import LEASE, finish, give, outcome, take
 from tests.tasks.lists import make_job, worker_ids
 
@@ -75,15 +87,11 @@ def test_the_second_job_for_the_same_worker_waits_for_the_first(wave: Qualificat
 def test_an_unclear_call_holds_back_the_next_one(wave: QualificationType, granter: User) -> None:
     make_job(granter, wave, worker_ids(1), score=10)
     make_job(granter, wave, worker_ids(1), score=20)
-    from qualadmin.core.actions.outcomes import Result
-
     give(outcome(claim, Result.UNKNOWN) for claim in take(wave.account))
     assert take(wave.account) == []
 
 
-def test_a_stopped_job_holds_nobody_back_and_waits_when_it_goes_on(
-    wave: QualificationType, granter: User
-) -> None:
+def test_a_stopped_job_holds_nobody_back_and_waits_when_it_goes_on(wave: QualificationType, granter: User) -> None:
     first = make_job(granter, wave, worker_ids(2), score=10)
     second = make_job(granter, wave, worker_ids(2), score=20)
     stop_job(actor=granter.as_actor(), job_id=first.pk)
@@ -121,8 +129,6 @@ def test_a_closed_account_and_an_open_breaker_claim_nothing(
     if how == "paused":
         pause_account(actor=Actor.system("drain"), account=account, cause="Amazon refused the credentials.")
     elif how == "switched off":
-        from qualadmin.core.actions.accounts import disable_account
-
         disable_account(actor=manager.as_actor(), account=account)
     else:
         AccountPace.objects.create(account=account, open_until=timezone.now() + timedelta(seconds=30))
@@ -133,16 +139,14 @@ def test_a_closed_account_and_an_open_breaker_claim_nothing(
 
 @pytest.mark.parametrize("how", ["role", "person"])
 def test_f31_who_lost_the_right_loses_what_was_not_sent_yet(
-    wave: QualificationType, granter: User, outsider: User, how: str
+    wave: QualificationType, granter: User, manager: User, how: str
 ) -> None:
     job = make_job(granter, wave, worker_ids(3))
     in_hand = take(wave.account, 1)
     if how == "role":
-        RoleAssignment.objects.filter(user=granter).delete()
+        lose_role(manager, granter)
     else:
-        with new_entries():
-            granter.is_active = False
-            _save_with_entry(granter)
+        deactivate_user(actor=manager.as_actor(), user=granter)
     with new_entries() as entries:
         assert take(wave.account) == []
     assert entries.only.action == "change.cancelled"
@@ -158,10 +162,10 @@ def test_f31_who_lost_the_right_loses_what_was_not_sent_yet(
 
 
 def test_f31_a_job_with_nothing_in_hand_ends_when_its_rest_is_cancelled(
-    wave: QualificationType, granter: User
+    wave: QualificationType, granter: User, manager: User
 ) -> None:
     job = make_job(granter, wave, worker_ids(3))
-    RoleAssignment.objects.filter(user=granter).delete()
+    lose_role(manager, granter)
     with new_entries() as entries:
         assert take(wave.account) == []
     assert entries.actions == ["change.cancelled", "job.finished"]
@@ -170,26 +174,22 @@ def test_f31_a_job_with_nothing_in_hand_ends_when_its_rest_is_cancelled(
 
 
 def test_others_go_on_when_one_person_lost_the_right(
-    wave: QualificationType, granter: User, outsider: User
+    wave: QualificationType, granter: User, manager: User, outsider: User
 ) -> None:
-    from tests.factories import RoleFactory
-
     RoleFactory(user=outsider, role="granter", account=wave.account)
     make_job(granter, wave, worker_ids(3))
     other = make_job(outsider, wave, worker_ids(3, prefix="AOTHER"))
-    RoleAssignment.objects.filter(user=granter).delete()
+    lose_role(manager, granter)
     assert {claim.job.job_id for claim in take(wave.account)} == {other.pk}
 
 
-def test_no_entry_names_the_job_by_what_somebody_typed(wave: QualificationType, granter: User) -> None:
-    from qualadmin.core.models import Preview
-
-    jobs = [make_job(granter, wave, worker_ids(1, prefix=f"AJOB{n}X")) for n in range(2)]
-    Preview.objects.filter(job__in=jobs).update(file_name="payments of ASECRETWORKER.csv")
-    for job in jobs:
+def test_no_entry_names_the_job_by_what_somebody_typed(
+    wave: QualificationType, granter: User, manager: User
+) -> None:
+    for job in [make_job(granter, wave, worker_ids(1, prefix=f"AJOB{n}X")) for n in range(2)]:
         _retitle(job, "payments of ASECRETWORKER.csv")
     claims = take(wave.account, 1)
-    RoleAssignment.objects.filter(user=granter).delete()
+    lose_role(manager, granter)
     take(wave.account)
     give(outcome(claim) for claim in claims)
     entries = AuditEntry.objects.filter(action__in=["change.cancelled", "job.finished"])
@@ -198,8 +198,6 @@ def test_no_entry_names_the_job_by_what_somebody_typed(wave: QualificationType, 
 
 
 def test_accounts_that_need_a_drain_or_a_look_are_named(wave: QualificationType, granter: User) -> None:
-    from qualadmin.core.actions.outcomes import Result
-
     now = timezone.now() + timedelta(seconds=1)
     assert due_accounts(now=now) == []
     make_job(granter, wave, worker_ids(2))
@@ -211,19 +209,13 @@ def test_accounts_that_need_a_drain_or_a_look_are_named(wave: QualificationType,
     assert due_accounts(now=now + timedelta(seconds=61)) == [(wave.account_id, "check")]
 
 
-def _save_with_entry(person: User) -> None:
-    from qualadmin.audit import record as audit
-    from qualadmin.audit.types import Context
-
-    with audit.transaction(Context.system("tests")) as tx:
-        person.audit_id = tx.record("user.deactivated", changes={"is_active": [True, False]})
-        person.save()
+def lose_role(manager: User, person: User) -> None:
+    """A manager takes every role away."""
+    for role in RoleAssignment.objects.filter(user=person, ended_at=None):
+        end_role(actor=manager.as_actor(), assignment=role)
 
 
 def _retitle(job: Job, title: str) -> None:
-    from qualadmin.audit import record as audit
-    from qualadmin.audit.types import Context
-
     with audit.transaction(Context.system("tests")) as tx:
         entry = tx.record("job.resumed", changes={"state": ["running", "running"]})
         Job.objects.filter(pk=job.pk).update(title=title, audit_id=entry)
