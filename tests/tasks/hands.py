@@ -14,9 +14,9 @@ from qualadmin.core.models import RequesterAccount
 DRAIN = Actor.system("drain")
 LEASE = timedelta(seconds=60)
 #: What a call leaves behind: the keys the entries know.
-AWS = {"op": "AssociateQualificationWithWorker", "request_id": "1111-2222", "http": 200, "sdk_attempts": 1, "ms": 40}
+AWS = {
     "op": "AssociateQualificationWithWorker",
-    "request_id": "11111111-2222",
+    "request_id": "1111-2222",
     "http": 200,
     "sdk_attempts": 1,
     "ms": 40,
