@@ -8,13 +8,13 @@ import pytest
 pytest.importorskip("playwright")
 pytest.register_assert_rewrite("tests.browser.visitor")
 
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Page
+from django.conf import settings  # noqa: E402
+from django.test import Client  # noqa: E402
+from playwright.sync_api import Page  # noqa: E402
 
-from qualadmin.core.models import User
-from tests.browser.visitor import Visitor
-from tests.people import Cast, make_cast
+from qualadmin.core.models import User  # noqa: E402
+from tests.browser.visitor import Visitor  # noqa: E402
+from tests.people import Cast, make_cast  # noqa: E402
 
 LOOKS = {
     "light": ("light", 1366, 860),

@@ -56,7 +56,7 @@ def test_the_environment_is_readable_in_every_colour(visitor: Visitor, look: str
         AccountFactory(name=name, environment=environment)
         visitor.open("/profile/")
         if look.startswith("phone"):
-            visitor.page.locator("summary", has_text="Menu").click()
+            visitor.page.get_by_text("Menu", exact=True).click()
         visitor.page.locator("details.switch > summary").click()
         visitor.page.get_by_role("button", name=name).click()
         expect(visitor.page.locator(".env")).to_contain_text(name)
@@ -73,7 +73,7 @@ def test_somebody_signs_in_and_out_through_the_forms(visitor: Visitor) -> None:
     visitor.page.keyboard.press("Enter")
     expect(visitor.page.get_by_role("heading", name="Profile", exact=True)).to_be_visible()
     visitor.page.locator("details.menu > summary").click()
-    visitor.page.get_by_role("button", name="Sign out").click()
+    visitor.page.locator("details.menu").get_by_role("button", name="Sign out").click()
     expect(visitor.page.get_by_text("You are signed out.")).to_be_visible()
 
 
@@ -88,7 +88,7 @@ def test_every_control_is_large_enough_to_hit(granter_at_browser: Visitor) -> No
     """24 pixels, except links within a line of text."""
     granter_at_browser.open("/styleguide/")
     small = granter_at_browser.page.evaluate(
-        """() => [...document.querySelectorAll("button, summary, select, input:not([type=hidden]), .btn, .side a, .chip")]
+        """() => [...document.querySelectorAll("button, summary, select, input:not([type=hidden]), .btn, nav a, .chip")]
             .filter((one) => one.checkVisibility() && !one.matches(".sr, .skip, [type=checkbox], [type=radio]"))
             .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
             .filter(([, box]) => box.width < 24 || box.height < 24)
@@ -118,7 +118,7 @@ def test_shortcuts_act_unless_typing_or_switched_off(granter_at_browser: Visitor
     granter_at_browser.assert_good_page()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).not_to_be_visible()
-    page.get_by_label("Keyboard shortcuts").uncheck()
+    page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
     page.keyboard.press("?")
@@ -165,6 +165,6 @@ def test_it_works_without_a_script(visitor: Visitor, browser: Browser) -> None:
     page.get_by_role("button", name="Switch between light and dark").click()
     assert page.locator("html").get_attribute("data-theme") == "dark"
     page.locator("details.menu > summary").click()
-    page.get_by_role("button", name="Sign out").click()
+    page.locator("details.menu").get_by_role("button", name="Sign out").click()
     assert "Sign in" in page.title()
     context.close()

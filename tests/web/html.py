@@ -15,7 +15,7 @@ POINTERS = ("aria-labelledby", "aria-describedby", "aria-controls", "for")
 
 
 def assert_valid_page(response: HttpResponseBase) -> None:
-    """A whole page: parses without a fault, one h1, a title, a language, and everything of `assert_valid_markup`."""
+    """A whole page: parses without a fault, has one h1, a title, a language, and sound markup."""
     text = _text(response)
     assert text.lstrip().lower().startswith("<!doctype html>"), text[:80]
     root = _parse(text)
@@ -76,9 +76,9 @@ def _unnamed_controls(root: Element) -> Iterator[str]:
     inside = {id(control) for label in root.iter("label") for control in label.iter() if control.tag in LABELLED}
     for one in root.iter():
         named = one.attrib.get("aria-label") or one.attrib.get("aria-labelledby") or one.attrib.get("title")
-        if one.tag in LABELLED and one.attrib.get("type") not in {"hidden", "submit"}:
-            if not (named or one.attrib.get("id") in labels or id(one) in inside):
-                yield f"{one.tag} {one.attrib} has no label"
+        shown = one.tag in LABELLED and one.attrib.get("type") not in {"hidden", "submit"}
+        if shown and not (named or one.attrib.get("id") in labels or id(one) in inside):
+            yield f"{one.tag} {one.attrib} has no label"
         if one.tag in {"button", "a"} and not (named or "".join(one.itertext()).strip()):
             yield f"{one.tag} {one.attrib} has no name"
 
@@ -88,7 +88,7 @@ def _unsafe(root: Element) -> Iterator[str]:
         if one.tag == "style" or (one.tag == "script" and not one.attrib.get("src")):
             yield f"inline {one.tag}"
         for name, value in one.attrib.items():
-            if name == "style" or name.startswith("on") or name.startswith(("hx-on", "data-hx-on")):
+            if name == "style" or name.startswith(("on", "hx-on", "data-hx-on")):
                 yield f"{one.tag} {name}={value!r}"
             if name in {"href", "src", "action"} and value and not value.startswith(ALLOWED_SCHEMES):
                 yield f"{one.tag} {name}={value!r} leads elsewhere"

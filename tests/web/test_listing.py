@@ -136,7 +136,7 @@ def test_a_row_outside_the_list_is_no_position(beats: list[Heartbeat]) -> None:
     ],
 )
 def test_bad_addresses_are_told_what_is_wrong(beats: list[Heartbeat], address: str, says: str) -> None:
-    with pytest.raises(BadRequest, match=".") as refused:
+    with pytest.raises(BadRequest) as refused:
         ask(address)
     assert says in str(refused.value)
 
