@@ -34,6 +34,7 @@ class Known:
     workers: Mapping[str, uuid.UUID]
     held: Mapping[uuid.UUID, Held]
     waiting: frozenset[uuid.UUID]
+    name_repeats: bool
 
 
 def compare(reading: Interpretation, types: Mapping[str, QualificationType], verb: Verb) -> list[PreviewRow]:
@@ -43,7 +44,7 @@ def compare(reading: Interpretation, types: Mapping[str, QualificationType], ver
     for target in reading.targets:
         chosen = types.get(target.name or "")
         if chosen is not None:
-            rows += _rows_of(target, chosen, workers)
+            rows += _rows_of(target, chosen, workers, name_repeats=not reading.repeats_expected)
     rows += [
         PreviewRow(
             line=one.line,
@@ -62,9 +63,11 @@ def compare(reading: Interpretation, types: Mapping[str, QualificationType], ver
     return rows
 
 
-def _rows_of(target: Target, chosen: QualificationType, workers: Mapping[str, uuid.UUID]) -> Iterator[PreviewRow]:
+def _rows_of(
+    target: Target, chosen: QualificationType, workers: Mapping[str, uuid.UUID], *, name_repeats: bool
+) -> Iterator[PreviewRow]:
     ids = [workers[line.worker_id] for line in target.lines if line.worker_id and line.worker_id in workers]
-    known = Known(workers, _held(chosen, ids), _waiting(chosen, ids))
+    known = Known(workers, _held(chosen, ids), _waiting(chosen, ids), name_repeats)
     for line in target.lines:
         yield _row(line, target, chosen, known)
 
@@ -79,7 +82,7 @@ def _row(line: Line, target: Target, chosen: QualificationType, known: Known) ->
         worker_id=line.worker_id or "",
         # An accepted correction stays visible beside what stood there.
         proposal=(line.worker_id if line.corrected else line.proposal) or "",
-        type=chosen,
+        type_id=chosen.pk,
         known_id=worker,
         verb=Verb.REVOKE if line.revoke else Verb.GRANT,
         status_before=held.status if held else "",
@@ -87,13 +90,13 @@ def _row(line: Line, target: Target, chosen: QualificationType, known: Known) ->
         value=None if line.revoke else line.score,
         has_request=worker in known.waiting,
     )
-    _classify(row, line, held)
+    # A file with a row per assignment names most workers several times: nothing to point out.
+    _classify(row, line, held, _merged(line) if known.name_repeats else "")
     return row
 
 
-def _classify(row: PreviewRow, line: Line, held: Held | None) -> None:
+def _classify(row: PreviewRow, line: Line, held: Held | None, merged: str) -> None:
     granted = held is not None and held.status == Qualification.Status.GRANTED
-    merged = _merged(line)
     if line.fault is not None:
         row.group, row.why, row.code = Group.PROBLEM, line.fault, line.fault_code or "fault"
     elif row.verb == Verb.REVOKE:
