@@ -113,9 +113,13 @@ class RoleAssignment(AuditedModel):
             models.UniqueConstraint(
                 fields=["user", "role", "account"],
                 condition=models.Q(ended_at=None),
-                nulls_distinct=False,
                 name="one_current_assignment",  # the same role is not held twice for the same account
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role"],
+                condition=models.Q(ended_at=None, account=None),
+                name="one_current_assignment_for_all",  # nor twice for all accounts
+            ),
         ]
 
     def __str__(self) -> str:
