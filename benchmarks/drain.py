@@ -9,7 +9,6 @@ The account's pace is warm: an account remembers its rate, and the emulator sets
 """
 
 import argparse
-import os
 import resource
 import statistics
 import tempfile
@@ -17,6 +16,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from benchmarks.database import prepare
 
 SEQUENTIAL = 60
 
@@ -35,24 +36,6 @@ def main() -> None:
         for latency in given.latency or [50, 100]:
             with Bench(given.rows, latency, given.threads) as bench:
                 report(bench.name, latency, given, [bench.round(number) for number in range(given.rounds)])
-
-
-def prepare(folder: Path) -> None:
-    """A database of its own: a SQLite file, or what QUALADMIN_TEST_DATABASE_URL names (its tables are dropped)."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "qualadmin.settings"
-    os.environ["QUALADMIN_MODE"] = "test"
-    os.environ["QUALADMIN_VAR_DIR"] = str(folder)
-    url = os.environ.get("QUALADMIN_TEST_DATABASE_URL", f"sqlite:///{folder / 'bench.sqlite3'}")
-    os.environ["QUALADMIN_DATABASE_URL"] = url
-    import django
-    from django.core.management import call_command
-    from django.db import connection
-
-    django.setup()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    call_command("migrate", verbosity=0)
 
 
 def report(name: str, latency: int, given: argparse.Namespace, rounds: list[tuple[float, float, float]]) -> None:

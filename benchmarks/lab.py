@@ -76,13 +76,8 @@ def worker_name(number: int) -> str:
 def open_lab(types: int = len(SHARES), people: int = 1, studies: int = 1) -> Lab:
     """An account in the emulator with a granter, a PI and a manager, types and studies. No workers yet."""
     with audit.transaction(CONTEXT) as tx:
-        account = RequesterAccount(
-            slug="bench-lab",
-            name="Bench lab",
-            environment="emulator",
-            is_enabled=True,
-            audit_id=_entry(tx, "account"),
-        )
+        account = RequesterAccount(slug="bench-lab", name="Bench lab", environment="emulator", is_enabled=True)
+        account.audit_id = _entry(tx, "account.created")
         account.save()
         persons = {name: _person(tx, name, name) for name in ("granter", "pi", "manager")}
         for number in range(people):
@@ -95,34 +90,29 @@ def open_lab(types: int = len(SHARES), people: int = 1, studies: int = 1) -> Lab
     return Lab(account, persons, named, made)
 
 
-def _entry(tx: Transaction, what: str) -> uuid.UUID:
-    action = {
-        "account": "account.created",
-        "user": "user.invited",
-        "role": "role.granted",
-        "study": "study.created",
-    }
-    return tx.record(action[what], target=Target(what, "bench"))
+def _entry(tx: Transaction, action: str) -> uuid.UUID:
+    return tx.record(action, target=Target(action.partition(".")[0], "bench"))
 
 
 def _person(tx: Transaction, name: str, role: str) -> User:
-    user = User(username=name, full_name=f"{name.capitalize()} Bench", audit_id=_entry(tx, "user"))
+    user = User(username=name, full_name=f"{name.capitalize()} Bench", audit_id=_entry(tx, "user.invited"))
     user.password = make_password(None)
     user.save()
-    RoleAssignment(user=user, role=role, can_production=role == "granter", audit_id=_entry(tx, "role")).save()
+    RoleAssignment(
+        user=user, role=role, can_production=role == "granter", audit_id=_entry(tx, "role.granted")
+    ).save()
     return user
 
 
 def _study(tx: Transaction, number: int) -> Study:
-    study = Study(slug=f"study-{number}", title=f"Study {number:03d}", audit_id=_entry(tx, "study"))
+    study = Study(slug=f"study-{number}", title=f"Study {number:03d}", audit_id=_entry(tx, "study.created"))
     study.save()
     return study
 
 
 def _type(tx: Transaction, account: RequesterAccount, number: int) -> QualificationType:
-    one = QualificationType(
-        account=account, mturk_id=f"3BENCH{number:010d}", name=f"Wave {number:03d}", state="live"
-    )
+    one = QualificationType(account=account, mturk_id=f"3BENCH{number:010d}", name=f"Wave {number:03d}")
+    one.state = QualificationType.State.LIVE
     one.description = "Took part in an earlier wave."
     one.audit_id = tx.record("qtype.imported", target=Target("qtype", str(one.pk)), stream=account.stream)
     one.save()

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.preview [--rows 10000] [--known 100000] [--rounds 3] [--kind scores|workers]
 
-Reads, checks and compares a file against a type that `--known` workers hold, each round in a fresh process: seconds
-on the wall and of CPU by stage, and the most memory the process ever had. Then once more while another process
+Reads, checks and compares a file against a type that `--known` workers hold, each round in a fresh process:
+seconds on the wall and of CPU by stage, and the most memory the process ever had. Then once more while another process
 writes small audited entries: how long those wait for the database. Ends with code 1 if a budget is broken; the
 time counts as CPU seconds where the machine is busy with something else. Set QUALADMIN_TEST_DATABASE_URL for
 PostgreSQL; the default is a SQLite file.
@@ -59,7 +59,7 @@ def beside_a_writer(folder: Path) -> tuple[dict[str, float], list[float]]:
     """The same while a neighbour writes; milliseconds that each of the neighbour's writes took."""
     command = [sys.executable, "-m", "benchmarks.preview_round", "write", str(folder)]
     neighbour = subprocess.Popen(command, cwd=ROOT, env=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert neighbour.stdout and neighbour.stdin
+    assert neighbour.stdout is not None
     neighbour.stdout.readline()  # it writes now
     one = run(folder, "run")
     out, _ = neighbour.communicate(b"\n")
@@ -94,7 +94,8 @@ def report(
     waits.sort()
     print(
         f"  a neighbour's small write meanwhile ({len(waits)} of them, preview {disturbed['wall']:.2f} s): "
-        f"median {statistics.median(waits):.1f} ms, p95 {waits[int(len(waits) * 0.95)]:.1f} ms, max {waits[-1]:.1f} ms"
+        f"median {statistics.median(waits):.1f} ms, "
+        f"p95 {waits[int(len(waits) * 0.95)]:.1f} ms, max {waits[-1]:.1f} ms"
     )
 
 

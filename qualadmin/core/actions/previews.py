@@ -254,10 +254,9 @@ def _store(preview: Preview, rows: list[PreviewRow]) -> None:
 # bulk_create would take ten times as long, most of it with the database locked.
 _FIELDS: Final = [field for field in PreviewRow._meta.concrete_fields if not field.primary_key]
 _COLUMNS: Final = ", ".join(f'"{field.column}"' for field in _FIELDS)
-_UUIDS: Final = [
-    place for place, field in enumerate(_FIELDS) if field.attname in {"preview_id", "type_id", "known_id"}
-]
-_take: Final = attrgetter(*(field.attname for field in _FIELDS))
+_NAMES: Final = [field.attname for field in _FIELDS]
+_UUIDS: Final = [_NAMES.index(name) for name in ("preview_id", "type_id", "known_id")]
+_take: Final = attrgetter(*_NAMES)
 
 
 def _values(preview: Preview, row: PreviewRow) -> list[Any]:
