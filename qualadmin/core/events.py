@@ -53,6 +53,7 @@ EVENTS = (
     ),
     _event("auth.logout", "{actor} signed out"),
     _event("auth.password.changed", "{actor} changed the password of {target}", severity=NOTICE),
+    _event("auth.sessions.ended", "{actor} signed out everywhere else"),
     # refusals
     _event(
         "access.denied",

@@ -83,6 +83,20 @@ def change_password(*, actor: Actor, user: User, old: str, new: str) -> User:
     return user
 
 
+def end_sessions(*, actor: Actor) -> User:
+    """End all sessions of the person who asks. The page keeps its own with `update_session_auth_hash`."""
+    user = User.objects.get(pk=actor.person_id)
+    with audit.transaction(actor.context) as tx:
+        entry = tx.record("auth.sessions.ended", target=user_target(user))
+        move(
+            User.objects.filter(pk=user.pk, is_active=True, session_version=user.session_version),
+            entry=entry,
+            session_version=F("session_version") + 1,
+        )
+    user.refresh_from_db()
+    return user
+
+
 def checked_password(password: str, user: User, *, field: str) -> str:
     """The hash of a password that passes all rules. Slow on purpose, so call it outside a transaction."""
     try:

@@ -1,0 +1,83 @@
+"""From a posted form to an action and on to the next page: the same few lines wherever something is changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+
+from qualadmin.core.errors import ActionError
+
+from .forms.base import PageForm
+from .http import Request, once
+
+
+def posted(request: Request) -> QueryDict | None:
+    """What a form is bound to: the posted fields, or None while the page is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
+def submit(request: Request, form: PageForm, act: Callable[[], str]) -> HttpResponse | None:
+    """Run `act` once for a form without faults and go to the address it returns.
+
+    None: show the form (again). What the action refused (status 422) is then among its faults; other
+    refusals are raised.
+    """
+    if request.method != "POST" or not form.is_valid():
+        return None
+    try:
+        return once(request, act)
+    except ActionError as error:
+        if error.status != 422:
+            raise
+        form.refuse(error)
+        return None
+
+
+def show(request: Request, template: str, form: PageForm, **context: Any) -> HttpResponse:
+    """The page with the form: 422 if it has faults."""
+    return render(request, template, {"form": form, **context}, status=422 if form.errors else 200)
+
+
+def act_and_return(request: Request, act: Callable[[], object], done: str, back: str) -> HttpResponse:
+    """For buttons without fields: run `act`, say `done`, go `back`. A refusal (422) is said there instead."""
+
+    def run() -> str:
+        act()
+        messages.success(request, done)
+        return back
+
+    try:
+        return once(request, run)
+    except ActionError as error:
+        if error.status != 422:
+            raise
+        messages.error(request, error.message)
+        return redirect(back)
+
+
+def confirm_first(
+    request: Request,
+    *,
+    title: str,
+    text: str,
+    label: str,
+    back: str,
+    act: Callable[[], object],
+    done: str,
+    facts: list[tuple[str, str]] | None = None,
+    danger: bool = True,
+) -> HttpResponse:
+    """A confirm page on GET, the deed on POST. `label` is the button: it repeats what will be done."""
+    if request.method == "POST":
+        return act_and_return(request, act, done, back)
+    context = {
+        "title": title,
+        "text": text,
+        "label": label,
+        "back": back,
+        "facts": facts or [],
+        "danger": danger,
+    }
+    return render(request, "components/confirm_page.html", context)

@@ -1,0 +1,59 @@
+"""Entries as the audit pages show them."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.sentences import change_words, sentence
+from qualadmin.core.models import Worker
+
+UNINTERESTING = frozenset({"rows_sha256", "sha256"})  # long, and on the entry's own page
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the log. `actor` did it, `on_behalf_of` is the person a task acted for, "" if nobody else."""
+
+    entry: AuditEntry
+    sentence: str
+    changes: str
+    actor: str
+    on_behalf_of: str
+    stream: str
+    worker: Worker | None
+
+
+def lines_of(
+    entries: Sequence[AuditEntry], workers: Mapping[uuid.UUID | None, Worker], streams: Mapping[str, str]
+) -> list[Line]:
+    """Rows for the list. `streams` names streams for people."""
+    return [
+        Line(
+            entry=entry,
+            sentence=sentence(entry),
+            changes=change_words({k: v for k, v in entry.changes.items() if k not in UNINTERESTING}),
+            actor=entry.actor_label,
+            on_behalf_of=entry.obo_label if entry.obo_label and entry.obo_label != entry.actor_label else "",
+            stream=streams.get(entry.stream, entry.stream),
+            worker=workers.get(entry.subject) if entry.subject else None,
+        )
+        for entry in entries
+    ]
+
+
+def rows_of(entry: AuditEntry) -> list[tuple[str, Any, Any]]:
+    """Field, before, after: words for people, None where there was nothing."""
+    return [
+        (name.replace("_", " "), _shown(before), _shown(after))
+        for name, (before, after) in sorted(entry.changes.items())
+    ]
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return value if value != "" else None

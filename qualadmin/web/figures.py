@@ -1,0 +1,209 @@
+"""What the dashboard says about one account. Reading only; each figure is one query."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Count, F, Max, Min, QuerySet, Sum, TextField
+from django.db.models.functions import Cast, Substr
+from django.urls import reverse
+from django.utils import timezone
+
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import (
+    Change,
+    ConnectionTest,
+    Heartbeat,
+    Job,
+    QualificationRequest,
+    RequesterAccount,
+    Verb,
+)
+
+from .charts import Bar, Chart
+from .listing import capped_count
+from .words import grouped, since
+
+DAYS: Final = 30
+WEEK: Final = 7
+SILENT_AFTER: Final = timedelta(seconds=60)
+LATE_AFTER: Final = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that waits for a person. `tone` is a class of the stylesheet."""
+
+    text: str
+    url: str = ""
+    link: str = ""
+    tone: str = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What ended on one day in the reader's zone."""
+
+    day: date
+    granted: int
+    failed: int
+
+
+def days_of(actor: Actor, account: RequesterAccount, now: datetime) -> list[Day]:
+    """The last 30 days, the quiet ones too; the last is today. Changes of jobs the person may see (one query)."""
+    zone = timezone.get_current_timezone()
+    today = now.astimezone(zone).date()
+    first = today - timedelta(days=DAYS - 1)
+    start = datetime.combine(first, datetime.min.time(), tzinfo=zone)
+    granted: Counter[date] = Counter()
+    failed: Counter[date] = Counter()
+    ended = _changes(actor, account).filter(
+        finished_at__gte=start, state__in=[Change.State.DONE, Change.State.FAILED]
+    )
+    for state, verb, moment, count in _by_minutes(ended):
+        day = moment.astimezone(zone).date()
+        if state == Change.State.FAILED:
+            failed[day] += count
+        elif verb == Verb.GRANT:
+            granted[day] += count
+    return [Day(day, granted[day], failed[day]) for day in (first + timedelta(days=n) for n in range(DAYS))]
+
+
+def _changes(actor: Actor, account: RequesterAccount) -> QuerySet[Change]:
+    jobs = Job.objects.visible_to(actor).filter(account=account)
+    return Change.objects.filter(job__in=jobs.values("pk"))
+
+
+def _by_minutes(rows: QuerySet[Change]) -> Iterator[tuple[str, str, datetime, int]]:
+    """Counts per ten minutes of UTC, or per minute where the reader's days begin at a quarter of an hour.
+
+    Grouping by local days in the database would call Python for each row on SQLite; the text of a time begins
+    the same on both databases.
+    """
+    shift = timezone.localtime().utcoffset() or timedelta(0)
+    length, rest = (15, "0:00+00:00") if shift % timedelta(minutes=10) == timedelta(0) else (16, ":00+00:00")
+    slots = rows.order_by().annotate(slot=Substr(Cast("finished_at", TextField()), 1, length))
+    for state, verb, slot, count in slots.values_list("state", "verb", "slot").annotate(Count("pk")):
+        yield state, verb, datetime.fromisoformat(f"{slot}{rest}"), count
+
+
+def chart_of(days: list[Day]) -> Chart:
+    last = len(days) - 1
+    return Chart(
+        tuple(Bar(f"{one.day:%-d %b}", one.granted, one.failed, partial=n == last) for n, one in enumerate(days))
+    )
+
+
+def tiles_of(actor: Actor, account: RequesterAccount, days: list[Day], now: datetime) -> list[dict[str, Any]]:
+    """Four numbers, each a link to the list it counts."""
+    waiting = _waiting(account)
+    oldest = waiting.aggregate(Min("submitted_at"))["submitted_at__min"]
+    running = Job.objects.visible_to(actor).filter(account=account, state=Job.State.RUNNING)
+    left = running.aggregate(count=Count("pk"), left=Sum("planned"))
+    week = days[-WEEK:]
+    jobs, waits = reverse("job-list"), reverse("request-list")
+    return [
+        {
+            "label": "Requests waiting",
+            "value": capped_count(waiting).number,
+            "note": f"oldest {since(oldest, now)}" if oldest else "nobody waits",
+            "url": waits,
+        },
+        {
+            "label": "Failed in 7 days",
+            "value": sum(one.failed for one in week),
+            "note": "see the jobs with failures",
+            "url": f"{jobs}?result=failed&from={week[0].day:%Y-%m-%d}",
+            "attention": True,
+        },
+        {
+            "label": "Granted in 7 days",
+            "value": sum(one.granted for one in week),
+            "note": f"{grouped(sum(one.granted for one in days))} in {DAYS} days",
+            "url": f"{jobs}?from={week[0].day:%Y-%m-%d}",
+        },
+        {
+            "label": "Jobs running",
+            "value": left["count"],
+            "note": f"{grouped(left['left'] or 0)} changes left",
+            "url": f"{jobs}?state=running",
+        },
+    ]
+
+
+def _waiting(account: RequesterAccount) -> QuerySet[QualificationRequest]:
+    return QualificationRequest.objects.filter(type__account=account, state=QualificationRequest.State.WAITING)
+
+
+def needs_of(actor: Actor, account: RequesterAccount, now: datetime) -> list[Need]:
+    """What waits for a person, worst first."""
+    return [
+        *_silent_cluster(account, now),
+        *_closed_account(account),
+        *_refused_access(account),
+        *_troubled_jobs(actor, account, now),
+        *_late_requests(account, now),
+    ]
+
+
+def _silent_cluster(account: RequesterAccount, now: datetime) -> Iterator[Need]:
+    beat = Heartbeat.objects.aggregate(Max("beat_at"))["beat_at__max"]
+    if beat is not None and now - beat <= SILENT_AFTER:
+        return
+    waiting = Job.objects.filter(account=account, state=Job.State.RUNNING, planned__gt=0).count()
+    waits = f"{_jobs(waiting)} wait{'s' if waiting == 1 else ''}" if waiting else "nothing waits for it yet"
+    seen = f"It was last seen {since(beat, now)}." if beat else "It was never seen."
+    yield Need(
+        f"The task worker is not running: {waits}. {seen} Ask the person who runs this service to start it.",
+        tone="bad",
+    )
+
+
+def _closed_account(account: RequesterAccount) -> Iterator[Need]:
+    url = reverse("account-detail", args=[account.pk])
+    if account.paused_reason:
+        yield Need(f"{account.name} is paused: {account.paused_reason}", url, "See the account", "bad")
+    elif not account.is_enabled:
+        yield Need(
+            f"{account.name} is switched off. Nothing is sent until a manager switches it on.", url, "See it"
+        )
+
+
+def _refused_access(account: RequesterAccount) -> Iterator[Need]:
+    newest = account.tests.first()
+    if newest is not None and newest.state == ConnectionTest.State.FAILED:
+        yield Need(
+            f"The newest connection test of {account.name} failed. {newest.advice}".strip(),
+            reverse("account-detail", args=[account.pk]),
+            "See what Amazon said",
+            "bad",
+        )
+
+
+def _troubled_jobs(actor: Actor, account: RequesterAccount, now: datetime) -> Iterator[Need]:
+    jobs = Job.objects.visible_to(actor).filter(account=account, created_at__gte=now - timedelta(days=WEEK))
+    troubled = jobs.annotate(trouble=F("failed") + F("needs_person")).filter(trouble__gt=0)
+    for job in troubled.order_by("-created_at")[:5]:
+        parts = []
+        if job.needs_person:
+            parts.append(f"{grouped(job.needs_person)} need{'s' if job.needs_person == 1 else ''} a person")
+        if job.failed:
+            parts.append(f"{grouped(job.failed)} failed")
+        yield Need(
+            f"{job.title}: {' and '.join(parts)} of {grouped(job.total)}.",
+            reverse("job-detail", args=[job.pk]),
+            "See the job",
+        )
+
+
+def _late_requests(account: RequesterAccount, now: datetime) -> Iterator[Need]:
+    late = capped_count(_waiting(account).filter(submitted_at__lt=now - LATE_AFTER))
+    if late.number:
+        who = "1 worker has" if late.number == 1 and not late.more else f"{late} workers have"
+        yield Need(f"{who} waited more than 48 hours for an answer.", reverse("request-list"), "See the requests")
+
+
+def _jobs(count: int) -> str:
+    return f"{grouped(count)} job{'s' if count != 1 else ''}"

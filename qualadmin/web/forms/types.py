@@ -1,0 +1,113 @@
+"""Qualification types: creating one, and our own settings for it."""
+
+from typing import Any, Final
+
+from django import forms
+
+from qualadmin.core.actions.types import DESCRIPTION_LIMIT, KEYWORDS_LIMIT, NAME_LIMIT
+from qualadmin.web.words import grouped
+
+from .base import PageForm, counted_text
+from .fields import ScoreField
+
+UNITS: Final = {"minutes": 60, "hours": 3_600, "days": 86_400}
+
+
+class ScoresForm(PageForm):
+    """Which scores may be given here. Amazon is not told."""
+
+    default_score = ScoreField(label="Usual score", help_text="Filled in when somebody grants this type.")
+    min_score = ScoreField(label="Lowest score allowed")
+    max_score = ScoreField(label="Highest score allowed")
+
+    def clean(self) -> dict[str, Any]:
+        for name in ("default_score", "min_score", "max_score"):
+            if self.cleaned_data.get(name) is None and name not in self.errors:
+                self.add_error(name, "Enter a whole number.")
+        return self.cleaned_data
+
+
+class NewTypeForm(PageForm):
+    """What Amazon needs to know of a new type, and what workers read of it."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=NAME_LIMIT,
+        widget=forms.TextInput(attrs={"data-count-characters": "name-count", "data-limit": NAME_LIMIT}),
+        help_text="Workers read it. It can never be changed, and an account can have a name only once.",
+        error_messages={"required": "Give the type a name."},
+    )
+    description = forms.CharField(
+        label="Description",
+        widget=counted_text("description", DESCRIPTION_LIMIT),
+        max_length=DESCRIPTION_LIMIT,
+        help_text="Workers read it. Say what it means to hold this, not who is excluded.",
+        error_messages={"required": "Describe the type in a sentence; Amazon asks for it."},
+    )
+    keywords = forms.CharField(
+        label="Keywords",
+        required=False,
+        max_length=KEYWORDS_LIMIT,
+        widget=counted_text("keywords", KEYWORDS_LIMIT, rows=1),
+        help_text="Workers search by them; separate them by commas. They can never be changed.",
+    )
+    auto_granted = forms.BooleanField(
+        label="Amazon grants it to everybody who asks",
+        required=False,
+        help_text="Without asking you. A type like this can never get a test.",
+    )
+    auto_granted_value = ScoreField(label="Score for those", help_text="Only for automatic grants. Empty means 1.")
+    retry_amount = forms.IntegerField(
+        label="Workers may ask again after",
+        required=False,
+        min_value=0,
+        max_value=5_256_000,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "short"}),
+        help_text="0 or empty means once only: whoever was rejected can never ask again.",
+    )
+    retry_unit = forms.ChoiceField(
+        label="Unit", choices=[(unit, unit) for unit in UNITS], initial="days", required=False
+    )
+    default_score = ScoreField(label="Usual score", initial="100", help_text="Filled in when somebody grants it.")
+    min_score = ScoreField(label="Lowest score allowed", initial="0")
+    max_score = ScoreField(label="Highest score allowed", initial="100")
+
+    clean = ScoresForm.clean
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """The arguments of `request_type`."""
+        given = self.cleaned_data
+        amount, unit = given["retry_amount"] or 0, given["retry_unit"] or "days"
+        return {
+            **{name: given[name] for name in ("name", "description", "keywords", "auto_granted")},
+            **{name: given[name] for name in ("default_score", "min_score", "max_score")},
+            "auto_granted_value": given["auto_granted_value"] if given["auto_granted"] else None,
+            "retry_delay_seconds": amount * UNITS[unit] or None,
+        }
+
+    @property
+    def answers(self) -> list[tuple[str, str, bool]]:
+        """Term, answer, and whether it can never be changed."""
+        given, wishes = self.cleaned_data, self.wishes
+        granted = f"Yes, with score {wishes['auto_granted_value'] or 1}" if given["auto_granted"] else "No"
+        return [
+            ("Name", given["name"], True),
+            ("Description", given["description"], False),
+            ("Keywords", given["keywords"] or "None", True),
+            ("Amazon grants it to everybody who asks", granted, given["auto_granted"]),
+            ("Workers may ask again", retry_words(wishes["retry_delay_seconds"]), False),
+            ("Usual score", grouped(given["default_score"]), False),
+            ("Scores allowed", f"{grouped(given['min_score'])} to {grouped(given['max_score'])}", False),
+        ]
+
+
+def retry_words(seconds: int | None) -> str:
+    """`after 2 days`; no delay means that a worker can ask once only."""
+    if not seconds:
+        return "never: once only"
+    for unit, size in sorted(UNITS.items(), key=lambda pair: -pair[1]):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"after {grouped(count)} {unit if count != 1 else unit[:-1]}"
+    return f"after {grouped(seconds)} seconds"

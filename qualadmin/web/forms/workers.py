@@ -1,0 +1,69 @@
+"""Finding workers, asking Amazon about them, notes."""
+
+from typing import Any, ClassVar
+
+from django import forms
+
+from qualadmin.core.actions.workers import NOTE_LIMIT
+from qualadmin.core.models import QualificationType, RequesterAccount
+
+from .base import PageForm, counted_text
+from .fields import LongText
+
+
+class FindWorkerForm(PageForm):
+    """A worker id, whole. It travels in the form, never in the address."""
+
+    credential_exempt: ClassVar[frozenset[str]] = frozenset({"worker_id"})
+
+    worker_id = forms.CharField(
+        label="Worker ID",
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "autocapitalize": "characters",
+                "class": "mono",
+                "placeholder": "A1EXAMPLE2ID3",
+            }
+        ),
+        error_messages={"required": "Enter a worker ID."},
+    )
+
+
+class LookUpForm(FindWorkerForm):
+    """Asking Amazon about a worker nobody here has met: it answers for one type at a time."""
+
+    type = forms.ModelChoiceField(
+        label="Qualification type",
+        queryset=QualificationType.objects.none(),
+        empty_label="Choose a type",
+        help_text="Amazon can only say what a worker holds of one type at a time.",
+        error_messages={
+            "required": "Choose a type.",
+            "invalid_choice": "This type does not belong to the account in use. Choose another one.",
+        },
+    )
+
+    def __init__(self, *args: Any, account: RequesterAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["type"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 # declared above
+        field.queryset = QualificationType.objects.filter(account=account).grantable().select_related("account")
+
+
+class NoteForm(PageForm):
+    text = LongText(
+        name="text",
+        label="New note",
+        limit=NOTE_LIMIT,
+        rows=3,
+        help_text="Notes are personal data. Write only what the lab needs and what the worker may read.",
+        error_messages={"required": "Write something first."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].widget = counted_text("note", NOTE_LIMIT)
+        self.fields["text"].required = True

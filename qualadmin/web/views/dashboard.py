@@ -1,0 +1,36 @@
+"""The first page: what needs somebody, how things stand, what I did last."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from qualadmin.core.models import Job, QualificationType, RequesterAccount
+from qualadmin.core.permissions import Permission, allowed
+from qualadmin.web.figures import chart_of, days_of, needs_of, tiles_of
+from qualadmin.web.http import Request, page
+
+
+@page(None, account=False)
+def dashboard(request: Request) -> HttpResponse:
+    """The account in use at a glance; what to do first where there is nothing yet."""
+    account = request.account
+    if account is None or not allowed(request.actor, Permission.VIEW, str(account.pk)):
+        may_add = allowed(request.actor, Permission.MANAGE_ACCOUNTS)
+        return render(request, "dashboard/no_account.html", {"may_add": may_add})
+    now = timezone.now()
+    days = days_of(request.actor, account, now)
+    mine = Job.objects.filter(account=account, created_by=request.user).select_related("study")
+    context = {
+        "needs": needs_of(request.actor, account, now),
+        "tiles": tiles_of(request.actor, account, days, now),
+        "chart": chart_of(days),
+        "mine": list(mine.order_by("-created_at")[:5]),
+        "may_grant": _may_grant(request, account),
+        "may_sync": allowed(request.actor, Permission.SYNC, str(account.pk)),
+        "is_new": not QualificationType.objects.filter(account=account).exists(),
+    }
+    return render(request, "dashboard/dashboard.html", context)
+
+
+def _may_grant(request: Request, account: RequesterAccount) -> bool:
+    return allowed(request.actor, Permission.GRANT, str(account.pk), production=account.is_production)

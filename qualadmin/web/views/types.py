@@ -1,0 +1,235 @@
+"""Qualification types: list, page with scores and holders, create, import, compare with Amazon."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
+
+from qualadmin.audit.models import AuditEntry
+from qualadmin.core.actions import types as actions
+from qualadmin.core.errors import NotVisible
+from qualadmin.core.models import Change, Job, Qualification, QualificationRequest, QualificationType, Verb
+from qualadmin.core.permissions import Permission, allowed
+from qualadmin.web.acting import act_and_return, posted, show, submit
+from qualadmin.web.charts import histogram
+from qualadmin.web.filters import Choice, TextSearch
+from qualadmin.web.forms.types import NewTypeForm, ScoresForm, retry_words
+from qualadmin.web.http import Request, is_fragment, is_polling, page
+from qualadmin.web.listing import Column, Listing, capped_count
+
+State, Status = QualificationType.State, QualificationType.Status
+HIDDEN = Q(status=Status.INACTIVE) | Q(state__in=[State.GONE, State.REFUSED])
+SYNC_PATIENCE = 300  # seconds after which a comparison that did not end is no longer said to be under way
+LIST = Listing(
+    columns=[
+        Column("name", "Name", "name"),
+        Column("holders", "Holders", numeric=True),
+        Column("requests", "Requests", numeric=True),
+        Column("test", "Test"),
+        Column("auto", "Auto-granted"),
+        Column("status", "State"),
+        Column("last", "Last grant from here"),
+    ],
+    filters=[
+        TextSearch("q", "Search", paths=("name", "keywords"), placeholder="Name or keyword"),
+        Choice(
+            "show",
+            "Show",
+            choices=(("all", "All"), ("hidden", "Inactive or gone"), ("test", "With a test")),
+            any_label="Active",
+            conditions={"all": Q(pk__isnull=False), "hidden": HIDDEN, "test": Q(has_test=True)},
+        ),
+    ],
+    sort="name",
+)
+HOLDERS = Listing(
+    columns=[
+        Column("worker", "Worker"),
+        Column("score", "Score", numeric=True),
+        Column("status", "Status"),
+        Column("since", "Granted"),
+        Column("checked", "Checked at Amazon"),
+    ],
+    filters=[Choice("status", "Status", path="status", choices=Qualification.Status.choices, any_label="All")],
+    newer_label="Previous",
+    older_label="Next",
+)
+
+
+@page(Permission.VIEW)
+def type_list(request: Request) -> HttpResponse:
+    """The types of the account in use; inactive ones only on demand."""
+    everything = QualificationType.objects.filter(account=request.account_in_use)
+    rows = everything if request.GET.get("show") else everything.exclude(HIDDEN)
+    results = LIST.results(request, rows)
+    context = {
+        "figures": _figures([one.pk for one in results.rows]),
+        "hidden": 0 if request.GET.get("show") else capped_count(everything.filter(HIDDEN)).number,
+        **_rights(request),
+    }
+    return LIST.render(request, rows, "type/list.html", context, results=results)
+
+
+def _figures(keys: list[uuid.UUID]) -> dict[str, dict[str, Any]]:
+    """Holders, waiting requests and last grant of these types, by their key as text."""
+    holders = _count(Qualification.objects.filter(type__in=keys, status=Qualification.Status.GRANTED))
+    waiting = _count(QualificationRequest.objects.filter(type__in=keys, state=QualificationRequest.State.WAITING))
+    newest = (
+        Change.objects.filter(type=OuterRef("pk"), state=Change.State.DONE, verb=Verb.GRANT)
+        .order_by("-pk")
+        .values("finished_at")[:1]
+    )
+    last = dict(QualificationType.objects.filter(pk__in=keys).values_list("pk", Subquery(newest)))
+    return {
+        str(key): {"holders": holders.get(key, 0), "waiting": waiting.get(key, 0), "last": last.get(key)}
+        for key in keys
+    }
+
+
+def _count(rows: "QuerySet[Any]") -> dict[uuid.UUID, int]:
+    return dict(rows.order_by().values_list("type").annotate(Count("pk")))
+
+
+@page(Permission.VIEW)
+def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """One type: what it is, who holds it, what happened to it."""
+    one = _type(request, pk)
+    syncing = _is_syncing(one)
+    if is_polling(request):  # nothing changes until Amazon has answered; then the whole page does
+        waits = syncing or one.state == State.REQUESTED
+        return HttpResponse(status=204) if waits else HttpResponseClientRefresh()
+    holders = one.qualifications.select_related("worker")
+    results = HOLDERS.results(request, holders)
+    if is_fragment(request):
+        return HOLDERS.render(request, holders, "type/detail.html", {"one": one}, results=results)
+    scores = one.qualifications.filter(status=Qualification.Status.GRANTED).order_by()
+    counted = list(scores.exclude(value=None).values_list("value").annotate(Count("pk")))
+    jobs = Job.objects.visible_to(request.actor).filter(
+        Exists(Change.objects.filter(job=OuterRef("pk"), type=one)), account=request.account_in_use
+    )
+    waiting = one.requests.filter(state=QualificationRequest.State.WAITING)
+    context = {
+        "one": one,
+        "holder_count": sum(count for _, count in counted),
+        "histogram": histogram(counted) if counted else None,
+        "jobs": jobs.select_related("created_by").order_by("-created_at")[:5],
+        "waiting": waiting.select_related("worker")[:5],
+        "waiting_count": capped_count(waiting),
+        "retry": retry_words(one.retry_delay_seconds),
+        "syncing": syncing,
+        "may_audit": allowed(request.actor, Permission.VIEW_AUDIT),
+        **_rights(request),
+    }
+    return HOLDERS.render(request, holders, "type/detail.html", context, results=results)
+
+
+def _is_syncing(one: QualificationType) -> bool:
+    asked, synced = one.sync_asked_at, one.holders_synced_at
+    if asked is None or (synced is not None and synced >= asked):
+        return False
+    return (timezone.now() - asked).total_seconds() < SYNC_PATIENCE
+
+
+@page(Permission.MANAGE_TYPES, "GET", "POST")
+def type_create(request: Request) -> HttpResponse:
+    """Answers first, then a page to check them, then the wish is on its way to Amazon."""
+    account = request.account_in_use
+    form = NewTypeForm(posted(request))
+
+    def act() -> str:
+        one = actions.request_type(actor=request.actor, account=account, **form.wishes)
+        messages.success(request, f"Amazon is being asked to create “{one.name}”. This page shows what it says.")
+        return reverse("type-detail", args=[one.pk])
+
+    if "confirm" in request.POST:
+        response = submit(request, form, act)
+        if response is not None:
+            return response
+    elif request.method == "POST" and "change" not in request.POST and form.is_valid():
+        name = form.cleaned_data["name"]
+        if not actions.same_name(account, name):
+            context = {"form": form, "similar": actions.similar_names(account, name)}
+            return render(request, "type/check.html", context)
+        form.add_error("name", "The account has a type of this name already, and Amazon refuses a second one.")
+    return show(request, "type/create.html", form)
+
+
+@page(Permission.MANAGE_TYPES, "GET", "POST")
+def type_settings(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Which scores may be given here."""
+    one = _type(request, pk)
+    names = ("default_score", "min_score", "max_score")
+    form = ScoresForm(posted(request), initial={name: getattr(one, name) for name in names})
+
+    def act() -> str:
+        actions.update_type_settings(actor=request.actor, type=one, **form.cleaned_data)
+        messages.success(request, "The settings are saved. Nobody’s score was changed.")
+        return reverse("type-detail", args=[pk])
+
+    return submit(request, form, act) or show(request, "type/settings.html", form, one=one)
+
+
+@page(Permission.SYNC, "POST")
+def type_sync(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Ask Amazon who holds this type."""
+    one = _type(request, pk)
+    return act_and_return(
+        request,
+        lambda: actions.request_sync(actor=request.actor, type=one),
+        f"Amazon is being asked who holds “{one.name}”.",
+        reverse("type-detail", args=[pk]),
+    )
+
+
+@page(Permission.SYNC, "GET", "POST")
+def type_import(request: Request) -> HttpResponse:
+    """Bring in the types that Amazon has; also what changed there."""
+    account = request.account_in_use
+    if request.method == "POST":
+        return act_and_return(
+            request,
+            lambda: actions.request_sync_account(actor=request.actor, account=account),
+            "Amazon is being asked for its types.",
+            reverse("type-import"),
+        )
+    asked = AuditEntry.objects.filter(
+        action="account.sync.requested", target_type="account", target_id=str(account.pk)
+    ).aggregate(Max("recorded_at"))["recorded_at__max"]
+    synced = account.synced_at
+    waits = asked is not None and (synced is None or synced < asked)
+    late = waits and (timezone.now() - asked).total_seconds() > SYNC_PATIENCE
+    types = QualificationType.objects.filter(account=account, state=State.LIVE)
+    context = {
+        "asked": asked,
+        "waits": waits and not late,
+        "late": late,
+        "count": capped_count(types),
+        "newest": types.order_by("-created_at")[:10],
+    }
+    template = "type/import.html#state" if is_fragment(request) else "type/import.html"
+    return render(request, template, context)
+
+
+def _type(request: Request, pk: uuid.UUID) -> QualificationType:
+    """The type, if it belongs to the account in use."""
+    rows = QualificationType.objects.select_related("account", "created_by")
+    one = rows.filter(account=request.account_in_use, pk=pk).first()
+    if one is None:
+        raise NotVisible
+    return one
+
+
+def _rights(request: Request) -> dict[str, bool]:
+    account = request.account_in_use
+    key, real = str(account.pk), account.is_production
+    return {
+        "may_grant": allowed(request.actor, Permission.GRANT, key, production=real),
+        "may_create": allowed(request.actor, Permission.MANAGE_TYPES, key, production=real),
+        "may_sync": allowed(request.actor, Permission.SYNC, key),
+    }

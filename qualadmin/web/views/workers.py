@@ -1,0 +1,209 @@
+"""Workers: find by id, one worker's qualifications and history, notes. An id never stands in an address."""
+
+import uuid
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from qualadmin.audit.models import AuditEntry
+from qualadmin.core.actions import workers as actions
+from qualadmin.core.errors import NotVisible
+from qualadmin.core.models import (
+    Change,
+    Job,
+    Qualification,
+    QualificationRequest,
+    QualificationType,
+    Verb,
+    Worker,
+    WorkerNote,
+)
+from qualadmin.core.permissions import Permission, allowed
+from qualadmin.csvio import check_worker_id
+from qualadmin.web.acting import posted, show, submit
+from qualadmin.web.filters import Choice
+from qualadmin.web.forms.workers import FindWorkerForm, LookUpForm, NoteForm
+from qualadmin.web.http import Request, is_fragment, is_polling, once, page
+from qualadmin.web.listing import Listing
+
+State = Change.State
+CHECK_PATIENCE = 60  # seconds after which an unanswered check is no longer said to be under way
+CHECKED_AT_ONCE = 20  # types a click asks Amazon about
+TIMELINE = Listing(
+    columns=[],
+    filters=[
+        Choice(
+            "kind",
+            "Kind",
+            choices=(
+                ("grant", "Granted or changed"),
+                ("revoke", "Taken away"),
+                ("failed", "Failed or unclear"),
+                ("seen", "Seen at Amazon"),
+            ),
+            any_label="Everything",
+            conditions={
+                "grant": Q(verb=Verb.GRANT, state=State.DONE),
+                "revoke": Q(verb=Verb.REVOKE, state=State.DONE),
+                "failed": Q(state__in=[State.FAILED, State.UNKNOWN, State.NEEDS_PERSON]),
+                "seen": Q(job=None),
+            },
+        )
+    ],
+)
+
+
+@page(Permission.VIEW)
+def worker_list(request: Request) -> HttpResponse:
+    """A box to find one worker, and whom the newest jobs were about."""
+    return _find_page(request, FindWorkerForm())
+
+
+@page(Permission.FIND_WORKERS, "POST")
+def worker_find(request: Request) -> HttpResponse:
+    """To the worker's page. An id nobody has met is not said to be wrong before Amazon was asked."""
+    form = FindWorkerForm(request.POST)
+    if not form.is_valid():
+        return _find_page(request, form)
+    text = form.cleaned_data["worker_id"]
+    worker = actions.find_worker(actor=request.actor, text=text)
+    if worker is not None:
+        return redirect("worker-detail", worker.pk)
+    judged = check_worker_id(text)
+    if judged.worker_id is None:
+        form.add_error("worker_id", judged.reason or "This is not a worker ID.")
+        return _find_page(request, form)
+    look_up = LookUpForm(account=request.account_in_use, initial={"worker_id": judged.worker_id})
+    return _look_up_page(request, look_up)
+
+
+@page(Permission.SYNC, "POST")
+def worker_look_up(request: Request) -> HttpResponse:
+    """Ask Amazon about an id nobody here has met."""
+    form = LookUpForm(request.POST, account=request.account_in_use)
+
+    def act() -> str:
+        given = form.cleaned_data
+        worker = actions.look_up_worker(actor=request.actor, worker_id=given["worker_id"], type=given["type"])
+        messages.info(request, f"Amazon is being asked whether this worker holds “{given['type'].name}”.")
+        return reverse("worker-detail", args=[worker.pk])
+
+    return submit(request, form, act) or _look_up_page(request, form)
+
+
+def _look_up_page(request: Request, form: LookUpForm) -> HttpResponse:
+    may_ask = allowed(request.actor, Permission.SYNC, str(request.account_in_use.pk))
+    return show(request, "worker/look_up.html", form, may_ask=may_ask)
+
+
+def _find_page(request: Request, form: FindWorkerForm) -> HttpResponse:
+    account = request.account_in_use
+    jobs = Job.objects.visible_to(request.actor).filter(account=account).order_by("-created_at")
+    newest = list(jobs.values_list("pk", flat=True)[:5])
+    changes = Change.objects.filter(job__in=newest).select_related("worker", "type", "job").order_by("-pk")[:20]
+    may_find = allowed(request.actor, Permission.FIND_WORKERS, str(account.pk))
+    return show(request, "worker/find.html", form, changes=changes, may_find=may_find)
+
+
+@page(Permission.VIEW)
+def worker_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """One worker in the account in use: what they hold, what happened, what was noted."""
+    return _detail(request, _worker(request, pk), NoteForm())
+
+
+@page(Permission.WRITE_NOTES, "POST")
+def worker_note(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Keep a note."""
+    worker = _worker(request, pk)
+    form = NoteForm(posted(request))
+
+    def act() -> str:
+        actions.add_note(actor=request.actor, worker=worker, text=form.cleaned_data["text"])
+        messages.success(request, "The note is kept.")
+        return reverse("worker-detail", args=[pk])
+
+    return submit(request, form, act) or _detail(request, worker, form)
+
+
+@page(Permission.SYNC, "POST")
+def worker_check(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Ask Amazon what the worker holds now, type by type."""
+    worker = _worker(request, pk)
+    types = QualificationType.objects.filter(account=request.account_in_use).grantable()
+    met = types.filter(Q(qualifications__worker=worker) | Q(changes__worker=worker)).select_related("account")
+
+    def act() -> str:
+        asked = list(met.distinct()[:CHECKED_AT_ONCE])
+        for one in asked:
+            actions.request_worker_check(actor=request.actor, worker=worker, type=one)
+        text = f"Amazon is being asked about {len(asked)} type{'s' if len(asked) != 1 else ''}."
+        messages.info(request, text if asked else "There is no type to ask Amazon about.")
+        return reverse("worker-detail", args=[pk])
+
+    return once(request, act)
+
+
+def _detail(request: Request, worker: Worker, form: NoteForm) -> HttpResponse:
+    rows = _timeline(request, worker)
+    results = TIMELINE.results(request, rows)
+    if is_fragment(request) and not is_polling(request):
+        return TIMELINE.render(request, rows, "worker/detail.html", {"one": worker}, results=results)
+    account = request.account_in_use
+    key, real = str(account.pk), account.is_production
+    held = Qualification.objects.filter(worker=worker, type__account=account).select_related("type")
+    waiting = QualificationRequest.State.WAITING
+    context = {
+        "one": worker,
+        "form": form,
+        "held": list(held.order_by("type__name")[:200]),
+        "checking": _is_being_checked(worker),
+        "requests": QualificationRequest.objects.filter(worker=worker, type__account=account, state=waiting)
+        .select_related("type")
+        .order_by("submitted_at")[:20],
+        "notes": _notes(request, worker),
+        "may_grant": allowed(request.actor, Permission.GRANT, key, production=real),
+        "may_sync": allowed(request.actor, Permission.SYNC, key),
+        "may_note": allowed(request.actor, Permission.WRITE_NOTES, key),
+        "may_audit": allowed(request.actor, Permission.VIEW_AUDIT, key),
+    }
+    if is_polling(request):
+        return render(request, "worker/detail.html#held", context)
+    status = 422 if form.errors else 200
+    return render(request, "worker/detail.html", {**context, "results": results}, status=status)
+
+
+def _timeline(request: Request, worker: Worker) -> "QuerySet[Change]":
+    """Changes of this worker in the account in use, of jobs the person may see and those seen at Amazon."""
+    jobs = Job.objects.visible_to(request.actor).filter(account=request.account_in_use)
+    rows = Change.objects.filter(
+        Q(job=None) | Q(job__in=jobs), worker=worker, type__account=request.account_in_use
+    )
+    return rows.annotate(at=Coalesce("finished_at", "created_at")).select_related("type", "job__created_by")
+
+
+def _notes(request: Request, worker: Worker) -> "QuerySet[WorkerNote]":
+    """Notes name people and tell of them: only for those who see worker ids."""
+    if not allowed(request.actor, Permission.SEE_WORKER_IDS, str(request.account_in_use.pk)):
+        return WorkerNote.objects.none()
+    return WorkerNote.objects.filter(worker=worker).select_related("author")[:50]
+
+
+def _is_being_checked(worker: Worker) -> bool:
+    """Whether somebody asked Amazon a moment ago and some answer is still out."""
+    asked = AuditEntry.objects.filter(subject=worker.pk, action="worker.check.requested").newest().first()
+    if asked is None or (timezone.now() - asked.recorded_at).total_seconds() > CHECK_PATIENCE:
+        return False
+    checked = Qualification.objects.filter(worker=worker, type_id=uuid.UUID(asked.target_id or "0" * 32)).first()
+    return checked is None or checked.checked_at < asked.recorded_at
+
+
+def _worker(request: Request, pk: uuid.UUID) -> Worker:
+    worker = actions.workers_visible_to(request.actor).filter(pk=pk).first()
+    if worker is None:
+        raise NotVisible
+    return worker
