@@ -69,6 +69,12 @@ def _check(actor: Actor, preview: Preview, rows_sha256: str, typed_count: int | 
         raise ActionError("Nothing is left to do in this list.", code="nothing_to_do")
     if account.is_production and preview.study is None:
         raise ActionError("Name the study this is for.", field="study", code="no_study")
+    if preview.study is not None and not preview.study.is_open:
+        raise ActionError(
+            "This study was closed meanwhile. Nothing was done. Choose another one.",
+            field="study",
+            code="closed_study",
+        )
     if account.is_production and count > TYPED_COUNT_FROM and typed_count != count:
         raise ActionError(
             f"Type the number of workers, {count}, to confirm. Nothing was done.",
