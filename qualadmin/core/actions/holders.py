@@ -26,7 +26,7 @@ from .seen import SeenHolder
 from .types import type_target
 from .workers import insert_workers, known_workers
 
-CHUNK: Final = 2000  # holders in one transaction: short enough that nobody waits for it
+CHUNK: Final = 1000  # holders in one transaction: short enough that nobody waits for it
 IN_LIST: Final = 900  # SQLite's oldest limit of parameters is 999
 TRIES: Final = 3
 GRANTED: Final = "Granted"
