@@ -28,7 +28,9 @@ from qualadmin.csvio import InputRefused
 
 from ._sql import db_uuid, insert_rows
 from .diff import compare
+from .texts import clean_text
 
+TEXT_LIMIT: Final = 2000  # characters
 CHUNK: Final = 1000  # rows per transaction, so that nobody else waits long for the database
 
 
@@ -112,8 +114,17 @@ def plan_preview(*, actor: Actor, preview: Preview, plan: Plan, wishes: Wishes) 
     _require_own(actor, preview)
     types = _types_of(preview, plan)
     _check_wishes(preview, plan, types, wishes)
-    preview.score, preview.study, preview.reason = wishes.score, wishes.study, wishes.reason.strip()
-    preview.notify, preview.revoke_reason = wishes.notify, wishes.revoke_reason.strip()
+    preview.score, preview.study, preview.notify = wishes.score, wishes.study, wishes.notify
+    preview.reason = clean_text(
+        wishes.reason,
+        field="reason",
+        label="The reason",
+        limit=TEXT_LIMIT,
+        required=preview.account.reason_required,
+    )
+    preview.revoke_reason = clean_text(
+        wishes.revoke_reason, field="revoke_reason", label="The reason", limit=TEXT_LIMIT, required=False
+    )
     preview.options = plan.as_json()
     preview.type = types.get("")
     try:

@@ -10,7 +10,7 @@ class Heartbeat(models.Model):
 
     unaudited_reason: ClassVar[str] = "Beats every few seconds; restarts are audited."
 
-    name = models.CharField(max_length=60, primary_key=True)
+    name = models.CharField(max_length=64, primary_key=True)
     beat_at = models.DateTimeField()
     host = models.CharField(max_length=120, blank=True)
     pid = models.PositiveIntegerField(default=0)
