@@ -259,7 +259,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 # --- limits of what may be sent to us -----------------------------------------------------------------------
 UPLOAD_MAX_BYTES = 2 * 1024 * 1024
 UPLOAD_MAX_ROWS = ENV.number(
-    "QUALADMIN_UPLOAD_MAX_ROWS", 20_000, about="most rows of one uploaded file", low=1, high=100_000
+    "QUALADMIN_UPLOAD_MAX_ROWS", 10_000, about="most rows of one uploaded file", low=1, high=100_000
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES  # a pasted list may be as long as a file
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES

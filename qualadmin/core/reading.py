@@ -7,9 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from django.conf import settings
+
 from qualadmin.core.models import Preview, QualificationType
 from qualadmin.csvio import (
     Interpretation,
+    Limits,
     Mapping,
     Options,
     ScoreRange,
@@ -78,9 +81,10 @@ def table_of(preview: Preview, plan: Plan | None = None) -> Table:
         raise ValueError("The file of this preview is no longer kept.")
     data = bytes(preview.content)
     header = plan.header if plan else None
+    limits = Limits(max_bytes=settings.UPLOAD_MAX_BYTES, max_rows=settings.UPLOAD_MAX_ROWS)
     if preview.source == Preview.Source.FILE:
-        return read_table(data, header=header)
-    return read_pasted(data.decode("utf-8"), header=header)
+        return read_table(data, limits=limits, header=header)
+    return read_pasted(data.decode("utf-8"), limits=limits, header=header)
 
 
 def mapping_of(table: Table, plan: Plan) -> Mapping:
