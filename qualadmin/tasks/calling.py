@@ -65,6 +65,11 @@ def call(gateway: QualificationGateway, work: Work) -> Reply:
         record = _send(gateway, work)
     except MTurkError as error:
         return _reply(work, kind_of(work, error), error.call, error.for_people, error.message)
+    except Exception as error:
+        # A mistake of ours. Whether the call had left is not known, and a thread that dies would answer nobody.
+        code = type(error).__name__
+        words = "This program failed during the call. We do not know yet whether it was done; we will check."
+        return Reply(work.number, "unknown", time.time(), code=code, message=words)
     return _reply(work, "done", record)
 
 

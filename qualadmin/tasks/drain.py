@@ -6,6 +6,7 @@ This process talks to the database only, the calling process to Amazon only. A d
 and rings again if something is left; any number of drains may run at once. Whatever ends it, leases do the rest.
 """
 
+import logging
 import os
 import socket
 import time
@@ -31,7 +32,10 @@ from . import heartbeat, stopping
 from .accounts import credentials_of
 from .callers import Caller, CallerLost, CallerRefused, caller_for, give_up
 from .calls import Answer, answer_of, lost, work_of
+from .identity import NotNow, WrongAccount, check_identity
 from .pace import SharedPace
+
+logger = logging.getLogger(__name__)
 
 # A claim leaves within 10 s or comes back; a call takes at most 20 s (5 to connect, 15 to read). So everything is
 # in hand again 30 s after the last claim, well inside the lease and, with a slice of 25 s, inside a task's 60 s.
@@ -51,10 +55,14 @@ def drain(account_id: str) -> None:
         return
     credentials = credentials_of(account)
     try:
+        check_identity(account)
         caller = caller_for(credentials, settings.DRAIN_THREADS)
-    except CallerRefused as refusal:
+    except (WrongAccount, CallerRefused) as refusal:
         pause_account(actor=_actor(), account=account, cause=str(refusal))
         return
+    except NotNow as reason:
+        logger.warning("Nothing was sent for the account %s: %s", account.slug, reason)
+        return  # the sweep rings again
     slice_of_work = Drain(account, caller)
     try:
         slice_of_work.run(settings.DRAIN_SLICE_SECONDS)
@@ -105,6 +113,7 @@ class Drain:
         self._claims: dict[int, tuple[Claim, int]] = {}  # in hand: the claim and the epoch of its slot
         self._refused = False  # the account's credentials were refused: nothing more is claimed
         self._per_cycle = 0  # answers of the last cycle
+        self._nothing_to_claim = False  # all that is planned waits for the breaker or for an earlier change
 
     @property
     def in_hand(self) -> int:
@@ -150,6 +159,7 @@ class Drain:
             now=self._clock(),
             lease=LEASE,
         )
+        self._nothing_to_claim = not claims
         if not claims:
             return
         reached("claimed")
@@ -168,8 +178,9 @@ class Drain:
         return work_is_due(self.account.pk, timedelta(seconds=IDLE_SECONDS))
 
     def left_work(self) -> bool:
-        """Whether another drain should follow at once."""
-        return not self._refused and work_is_due(self.account.pk, timedelta(seconds=5))
+        """Whether another drain should follow at once; what waits for something is the sweep's business."""
+        waits = self._refused or self._nothing_to_claim
+        return not waits and work_is_due(self.account.pk, timedelta(seconds=5))
 
     def _collect(self, end: float) -> list[Answer]:
         """What came back within a quarter second. A caller that is lost or far too late answers "unknown"."""

@@ -2,9 +2,11 @@
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,12 +14,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from qualadmin.audit.types import TaskInfo
+from qualadmin.core.actions.accounts import pause_account
 from qualadmin.core.actions.claims import Claim, due_accounts
 from qualadmin.core.actions.readback import Finding, claim_checks, expire_leases, lease_holders, record_findings
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import RequesterAccount
 from qualadmin.core.queue import DRAIN, RECONCILE, ring
-from qualadmin.mturk.errors import MTurkError
+from qualadmin.mturk.errors import AccessRefused, CredentialsMissing, MTurkError, NotSent, Throttled
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import QualificationStatus, RemoteQualification
 
@@ -55,7 +58,10 @@ def gone_holders(holders: Iterable[str]) -> list[str]:
     for holder in holders:
         host, _, rest = holder.partition("/")
         pid = rest.partition("/")[0]
-        if host == here and pid.isdecimal() and holder != process_name() and not _lives(int(pid)):
+        if host != here or not pid.isdecimal() or holder == process_name():
+            continue
+        # An earlier process with our own number is gone as well; in a container numbers come again soon.
+        if int(pid) == os.getpid() or not _lives(int(pid)):
             gone.append(holder)
     return gone
 
@@ -71,27 +77,62 @@ def _lives(pid: int) -> bool:
 
 
 def reconcile(account_id: str) -> None:
-    """Task: look at Amazon for every change whose outcome is unknown and due, and decide."""
+    """Task: look at Amazon for every change whose outcome is unknown and due, and decide. For a slice of time."""
     account = RequesterAccount.objects.get(pk=account_id)
-    gateway = gateway_for(account)
-    settle = timedelta(seconds=settings.SETTLE_SECONDS)
-    while not stopping.asked():
+    if account.paused_reason or account.archived_at is not None:
+        return
+    try:
+        gateway = gateway_for(account)
+    except MTurkError as error:
+        pause_account(actor=_actor("reconcile"), account=account, cause=error.for_people)
+        return
+    end = time.monotonic() + settings.DRAIN_SLICE_SECONDS
+    while time.monotonic() < end and not stopping.asked():
         claims = claim_checks(
             account_id=account.pk, limit=CHECKS_AT_ONCE, by=process_name(), now=timezone.now(), lease=CHECK_LEASE
         )
         if not claims:
             break
-        with ThreadPoolExecutor(CHECK_THREADS) as pool:
-            findings = list(pool.map(lambda claim: look(gateway, claim), claims))
-        record_findings(actor=_actor("reconcile"), findings=findings, settle=settle)
-        heartbeat.beat_now_and_then()
+        if not _look_at(account, gateway, claims):
+            return
     ring(DRAIN, account_id)  # what was not applied is planned again
+    if time.monotonic() >= end:
+        ring(RECONCILE, account_id)
 
 
-def look(gateway: QualificationGateway, claim: Claim) -> Finding:
-    """Ask what the worker holds now. No answer is a finding too."""
+def _look_at(account: RequesterAccount, gateway: QualificationGateway, claims: list[Claim]) -> bool:
+    """Look, decide, write down. False if the account's credentials were refused: it is paused then."""
+    settle = timedelta(seconds=settings.SETTLE_SECONDS)
+    with ThreadPoolExecutor(CHECK_THREADS) as pool:
+        looks = list(pool.map(lambda claim: look(gateway, claim), claims))
+    record_findings(
+        actor=_actor("reconcile"), findings=[one for one in looks if isinstance(one, Finding)], settle=settle
+    )
+    heartbeat.beat_now_and_then()
+    refusal = next((one.why for one in looks if isinstance(one, NoLook) and one.refused), "")
+    if refusal:
+        pause_account(actor=_actor("reconcile"), account=account, cause=refusal)
+    return not refusal
+
+
+@dataclass(frozen=True, slots=True)
+class NoLook:
+    """Amazon was not really asked: too fast, not reached, not let in. Asked again when the lease is over."""
+
+    why: str
+    refused: bool
+
+
+def look(gateway: QualificationGateway, claim: Claim) -> Finding | NoLook:
+    """Ask what the worker holds now. An unclear answer is a finding too; no question is none."""
     try:
         found = gateway.score(claim.mturk_type_id, claim.worker_id)
+    except (AccessRefused, CredentialsMissing) as error:
+        return NoLook(error.for_people, refused=True)
+    except (Throttled, NotSent) as error:
+        if not error.permanent:
+            return NoLook(error.for_people, refused=False)
+        return Finding(claim, None, None, _now(), error.message)
     except MTurkError as error:
         return Finding(claim, None, None, _now(), error.message, evidence(claim, error.call, "check"))
     aws = evidence(claim, found.call, "check") if found.call else None

@@ -11,6 +11,7 @@ from qualadmin.core.models import AccountPace, QualificationType, RequesterAccou
 from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk import pacing
 from qualadmin.mturk.gateway import QualificationGateway
+from qualadmin.tasks import callers
 from qualadmin.tasks.accounts import gateway_for
 from tests.audit.conftest import OwnDatabase, own_database  # noqa: F401  (a fixture)
 from tests.factories import TypeFactory
@@ -27,7 +28,14 @@ def _emulators() -> Iterator[list[Emulator]]:
 
 
 @pytest.fixture
-def emulator(settings: Any, _emulators: list[Emulator]) -> Emulator:
+def _callers() -> Iterator[None]:
+    """Each test has accounts of its own, so their calling processes end with it."""
+    yield
+    callers.close_all()
+
+
+@pytest.fixture
+def emulator(settings: Any, _emulators: list[Emulator], _callers: None) -> Emulator:
     """Where accounts of the environment `emulator` are served during the test: empty, and without faults."""
     if not _emulators:
         _emulators.append(Emulator().start())
@@ -44,7 +52,7 @@ def emulator(settings: Any, _emulators: list[Emulator]) -> Emulator:
 
 
 @pytest.fixture
-def own_emulator(settings: Any) -> Iterator[Emulator]:
+def own_emulator(settings: Any, _callers: None) -> Iterator[Emulator]:
     """One that the test may end."""
     with Emulator() as running:
         settings.EMULATOR_URL = running.url
