@@ -27,7 +27,7 @@ class Entry:
 ENTRIES: Final = (
     Entry("Dashboard", "squares-2x2", "dashboard", "dashboard", (Permission.VIEW,), "d"),
     Entry("Types", "tag", "type-list", "type", (Permission.VIEW,), "t"),
-    Entry("Grant", "check-badge", "grant", "grant", (Permission.GRANT,)),
+    Entry("Grant", "user-plus", "grant", "grant", (Permission.GRANT,)),
     Entry("Bulk grant", "document-arrow-up", "bulk", "bulk", (Permission.GRANT,), "b"),
     Entry("Jobs", "queue-list", "job-list", "job", (Permission.VIEW,), "j"),
     Entry("Requests", "inbox", "request-list", "request", (Permission.VIEW,), "r"),
