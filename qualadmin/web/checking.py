@@ -128,6 +128,12 @@ class Line:
         return self.row.why or self.look.word
 
     @property
+    def column(self) -> str:
+        """The column at fault, where naming it says something that the note does not say."""
+        column = self.row.column
+        return "" if column == "column 1" or self.row.why.startswith(column) else column
+
+    @property
     def can_be_accepted(self) -> bool:
         """A correction is proposed and not used yet."""
         return bool(self.row.proposal and not self.row.worker_id)

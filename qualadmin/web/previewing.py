@@ -114,5 +114,10 @@ class CheckPage:
         return len(self.types) > 1 or bool(self.preview.options and "" not in self.preview.options["types"])
 
     @property
+    def only_problems(self) -> bool:
+        """Lines without scores: the columns of the scores would be empty."""
+        return self.group in (PreviewRow.Group.PROBLEM, PROPOSED)
+
+    @property
     def from_form(self) -> bool:
         return self.preview.source == Preview.Source.FORM

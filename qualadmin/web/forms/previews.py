@@ -33,6 +33,27 @@ COLUMN_FIELDS = ("worker_column", "score_column", "action_column")
 LEFT_OUT_AT_FIRST = "Rejected"  # everybody with at least one assignment that was not
 
 
+class EitherFile(forms.FileField):
+    """One of two ways to answer: not optional, and not required by itself. The form asks for one of them."""
+
+    def validate(self, value: Any) -> None:
+        """The form's own clean() judges both together."""
+
+
+class EitherText(forms.CharField):
+    """The other of the two."""
+
+    def validate(self, value: Any) -> None:
+        """The form's own clean() judges both together."""
+
+
+class ColumnTypeField(TypeField):
+    """The type a column of Amazon's worker file is about. Left empty, the column is left out."""
+
+    def validate(self, value: Any) -> None:
+        """Empty is an answer here."""
+
+
 class BulkForm(PageForm):
     """A file or a pasted list, and whether it gives or takes."""
 
@@ -48,17 +69,15 @@ class BulkForm(PageForm):
         widget=forms.RadioSelect,
         help_text="Amazon’s worker file says in each cell what to do. For such a file leave the first choice.",
     )
-    file = forms.FileField(
+    file = EitherFile(
         label="File",
-        required=False,
         allow_empty_file=True,  # the reader says what is missing
         max_length=1_000,
         help_text="CSV or text, as saved by a spreadsheet or downloaded from Amazon.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
     )
-    list = forms.CharField(
+    list = EitherText(
         label="Or paste a list",
-        required=False,
         strip=False,
         max_length=settings.UPLOAD_MAX_BYTES,
         help_text="Worker IDs, or columns copied from a spreadsheet.",
@@ -224,7 +243,7 @@ class TargetsForm(PageForm):
             return
         by_name = {one.name: one for one in types}
         for number, name in enumerate(self.names):
-            field = TypeField(label=f"“{name[:100]}” is", empty_label="Leave this column out", required=False)
+            field = ColumnTypeField(label=f"Column “{name[:100]}” is about", empty_label="Leave this column out")
             field.initial = by_name.get(name)
             self.fields[f"type_{number}"] = field
             self._offer(f"type_{number}", types)
