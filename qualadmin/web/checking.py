@@ -169,7 +169,7 @@ def facts_of(preview: Preview, tally: Tally, type_names: list[str]) -> list[tupl
     facts.append(("Account", preview.account.name))
     facts.append(("Study", str(preview.study) if preview.study else "None"))
     if tally.grants:
-        facts.append(("E-mail to the workers", "Yes, from Amazon" if preview.notify else "No"))
+        facts.append(("E-mail", "Yes, from Amazon" if preview.notify else "No"))
     if tally.revokes:
         facts.append(("Taken away", "With a reason they read" if preview.revoke_reason else "Silently"))
     return facts
