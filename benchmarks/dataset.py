@@ -1,0 +1,51 @@
+"""The data set of benchmarks/pages.py, and a look at what building it took."""
+
+import time
+from dataclasses import dataclass
+
+from benchmarks.database import analyze
+from benchmarks.history import add_busy, add_jobs, add_requests, add_running_job, add_small_jobs, add_visits
+from benchmarks.lab import Lab, add_holders, add_workers, open_lab
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many of each. One large job has 500 changes and a thousand entries."""
+
+    workers: int = 100_000
+    changes: int = 100_000
+    small_jobs: int = 2_000
+    requests: int = 100_000
+    visits: int = 4_000
+    running: int = 4_000
+
+    @classmethod
+    def of(cls, size: int) -> "Scale":
+        return cls(size, size, size // 50, size, size // 25, min(4_000, size // 4))
+
+
+def build(scale: Scale) -> Lab:
+    """Fill an empty database and say how long it took."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    lab = open_lab(people=200, studies=120)
+    add_workers(lab, scale.workers)
+    add_busy(lab)
+    add_jobs(lab, scale.changes)
+    add_holders(lab, lab.types[7], scale.workers // 2, scale.workers // 10)
+    add_small_jobs(lab, scale.small_jobs)
+    add_requests(lab, scale.requests)
+    add_visits(lab, scale.visits)
+    add_running_job(lab, scale.running)
+    analyze()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(f"built in {wall:.0f} s ({cpu:.0f} s of CPU): {contents()}")
+    return lab
+
+
+def contents() -> str:
+    """The number of rows of each large table."""
+    from qualadmin.audit.models import AuditEntry
+    from qualadmin.core.models import Change, Job, Qualification, QualificationRequest, Worker
+
+    tables = (Worker, Qualification, Change, Job, QualificationRequest, AuditEntry)
+    return ", ".join(f"{one._meta.verbose_name_plural} {one.objects.count():,}" for one in tables)
