@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qualadmin.audit.models import AuditEntry
-from qualadmin.audit.sentences import change_words, sentence
+from qualadmin.audit.sentences import OUTCOME_WORDS, change_words, sentence
 from qualadmin.core.models import Worker
 
 UNINTERESTING = frozenset({"rows_sha256", "sha256"})  # long, and on the entry's own page
@@ -19,6 +19,7 @@ class Line:
     entry: AuditEntry
     sentence: str
     changes: str
+    outcome: str
     actor: str
     on_behalf_of: str
     stream: str
@@ -34,13 +35,26 @@ def lines_of(
             entry=entry,
             sentence=sentence(entry),
             changes=change_words({k: v for k, v in entry.changes.items() if k not in UNINTERESTING}),
-            actor=entry.actor_label,
+            outcome=outcome_word(entry),
+            actor=actor_name(entry),
             on_behalf_of=entry.obo_label if entry.obo_label and entry.obo_label != entry.actor_label else "",
             stream=streams.get(entry.stream, entry.stream),
             worker=workers.get(entry.subject) if entry.subject else None,
         )
         for entry in entries
     ]
+
+
+def outcome_word(entry: AuditEntry) -> str:
+    """`Done`, `Failed`, …"""
+    return OUTCOME_WORDS.get(entry.outcome, entry.outcome).capitalize()
+
+
+def actor_name(entry: AuditEntry) -> str:
+    """A person by name; parts of the program as what they are."""
+    if entry.actor_kind in {"task", "system", "scheduler"}:
+        return f"the service ({entry.actor_label.replace('_', ' ')})"
+    return entry.actor_label
 
 
 def rows_of(entry: AuditEntry) -> list[tuple[str, Any, Any]]:

@@ -14,6 +14,7 @@ from .base import PageForm
 # No letters or digits that look alike when somebody reads the password out loud.
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _LETTERS = 4, 4
+EVERY_ACCOUNT: Final = "all"
 
 
 def first_password() -> str:
@@ -80,7 +81,7 @@ class RoleForm(PageForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a role."},
     )
-    account = forms.ChoiceField(label="For", required=False)
+    account = forms.ChoiceField(label="For", initial=EVERY_ACCOUNT)
     can_production = forms.BooleanField(
         label="May act on real workers",
         required=False,
@@ -93,7 +94,7 @@ class RoleForm(PageForm):
         field = self.fields["account"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 # declared above
         field.choices = [
-            ("", "All accounts, also those added later"),
+            (EVERY_ACCOUNT, "All accounts, also those added later"),
             *(
                 (key, f"{one.name} ({one.get_environment_display().lower()})")
                 for key, one in self._accounts.items()

@@ -87,6 +87,11 @@ class NewTypeForm(PageForm):
         }
 
     @property
+    def given(self) -> list[tuple[str, object]]:
+        """The fields as they were filled in, to be sent again from the check page."""
+        return [(field.html_name, "" if field.value() is None else field.value()) for field in self]
+
+    @property
     def answers(self) -> list[tuple[str, str, bool]]:
         """Term, answer, and whether it can never be changed."""
         given, wishes = self.cleaned_data, self.wishes

@@ -29,7 +29,7 @@ from qualadmin.csvio import download_name
 from qualadmin.web.acting import act_and_return
 from qualadmin.web.audit_export import csv_of
 from qualadmin.web.audit_scope import listing_for, reads_everything, streams_of, visible_entries
-from qualadmin.web.audit_words import Line, lines_of, rows_of
+from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
 from qualadmin.web.forms.workers import FindWorkerForm
 from qualadmin.web.http import Request, is_fragment, page
 from qualadmin.web.listing import Listing, Results, capped_count
@@ -70,6 +70,8 @@ def audit_detail(request: Request, seq: int) -> HttpResponse:
     context = {
         "entry": entry,
         "sentence": sentence(entry),
+        "outcome": outcome_word(entry),
+        "actor": actor_name(entry),
         "content": content,
         "rows": rows_of(entry),
         "payload": payload.content if payload else {},

@@ -1,0 +1,157 @@
+"""Workers in a browser: found by id, shown without it in any address, noted, asked about."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from qualadmin.core.models import Change, Qualification, Worker, WorkerNote
+from tests.entries import new_entries, payload_of
+from tests.factories import ChangeFactory, JobFactory, RequestFactory, TypeFactory
+from tests.web.html import assert_valid_fragment, assert_valid_page
+from tests.web.lab import WORKER_ID, Lab
+from tests.web.lists import Someone, hidden_of, text_of, went_on
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def granter(lab: Lab, client: Client) -> Someone:
+    return Someone(client, lab.cast.granter, lab.cast.account)
+
+
+@pytest.mark.parametrize("typed", [WORKER_ID, f"  {WORKER_ID.lower()} "])
+def test_an_id_leads_to_the_page_without_standing_in_the_address(granter: Someone, lab: Lab, typed: str) -> None:
+    with new_entries() as entries:
+        address = went_on(granter.send("/workers/", to="/workers/find/", worker_id=typed))
+    assert address == f"/workers/{lab.worker.pk}/"
+    assert entries.only.action == "worker.searched"
+    assert WORKER_ID not in bytes(entries.only.core).decode()
+
+
+def test_an_unknown_id_is_offered_to_amazon_before_it_is_called_wrong(granter: Someone, lab: Lab) -> None:
+    page = granter.send("/workers/", to="/workers/find/", worker_id="A1NOBODYKNOWS")
+    assert_valid_page(page)
+    text = text_of(page)
+    assert "That does not mean the ID is wrong" in text
+    assert "Look up at Amazon" in text
+    answers = hidden_of(page) | {"worker_id": "A1NOBODYKNOWS", "type": str(lab.type.pk)}
+    with new_entries() as entries:
+        address = went_on(granter.client.post("/workers/look-up/", answers))
+    worker = Worker.objects.get(worker_id="A1NOBODYKNOWS")
+    assert address == f"/workers/{worker.pk}/"
+    assert entries.actions == ["worker.check.requested"]
+    assert "Amazon is being asked" in text_of(granter.get(address))
+
+
+@pytest.mark.parametrize("text", ["B123", "someone@example.org", "А1CYRILLIC", "x" * 201, "1.2E+15", ""])
+def test_what_is_no_id_is_explained(granter: Someone, text: str) -> None:
+    page = granter.send("/workers/", to="/workers/find/", worker_id=text)
+    assert page.status_code == 422
+    assert_valid_page(page)
+    assert "There is a problem" in text_of(page)
+
+
+def test_a_look_up_without_type_or_with_a_foreign_one_is_refused(granter: Someone, lab: Lab) -> None:
+    foreign = TypeFactory(account=lab.cast.other_account)
+    for chosen in ("", str(foreign.pk)):
+        fields = granter.hidden("/workers/") | {"worker_id": "A1NOBODYKNOWS", "type": chosen}
+        assert granter.client.post("/workers/look-up/", fields).status_code == 422
+    assert not Worker.objects.filter(worker_id="A1NOBODYKNOWS").exists()
+
+
+def test_the_page_tells_everything_that_happened(granter: Someone, lab: Lab) -> None:
+    RequestFactory(type=lab.type, worker=lab.worker)
+    page = granter.get(f"/workers/{lab.worker.pk}/")
+    assert_valid_page(page)
+    text = text_of(page)
+    for words in (
+        WORKER_ID,
+        "Granted with score 80",
+        "By Granter Person in wave-7.csv",
+        "Reason: Took part in wave 6",
+        "Seen at Amazon: Taken away",
+        "A grant does not answer a request.",
+    ):
+        assert words in text
+    html = page.content.decode()
+    assert f"/grant/?worker={lab.worker.pk}&amp;type={lab.type.pk}" in html
+    assert f"/revoke/?worker={lab.worker.pk}&amp;type={lab.type.pk}" in html
+
+
+@pytest.mark.parametrize(("kind", "count"), [("grant", 1), ("revoke", 1), ("failed", 0), ("seen", 1), ("", 2)])
+def test_the_timeline_is_narrowed_by_kind(granter: Someone, lab: Lab, kind: str, count: int) -> None:
+    response = granter.fragment(f"/workers/{lab.worker.pk}/?kind={kind}")
+    assert_valid_fragment(response)
+    assert len(response.context["results"].rows) == count
+
+
+def test_a_pi_sees_no_change_of_somebody_elses_study(client: Client, lab: Lab) -> None:
+    ChangeFactory(type=lab.type, worker=lab.worker, job=lab.other_job, state=Change.State.DONE)
+    pi = Someone(client, lab.cast.pi, lab.cast.account)
+    text = text_of(pi.get(f"/workers/{lab.worker.pk}/"))
+    assert "wave-7.csv" in text
+    assert "Not for the PI" not in text
+
+
+def test_another_account_shows_nothing_of_this_one(granter: Someone, lab: Lab) -> None:
+    granter.use(lab.cast.other_account)
+    text = text_of(granter.get(f"/workers/{lab.worker.pk}/"))
+    assert "Holds nothing here" in text
+    assert "Wave 7" not in text
+
+
+def test_a_viewer_sees_a_pseudonym_and_no_notes(granter: Someone, lab: Lab) -> None:
+    path = f"/workers/{lab.worker.pk}/"
+    went_on(granter.send(path, to=f"{path}notes/", text="Wrote to us on Monday"))
+    viewer = Someone(Client(), lab.cast.viewer, lab.cast.account)
+    for address in (path, "/workers/", f"/types/{lab.type.pk}/", "/"):
+        html = viewer.get(address).content.decode()
+        assert WORKER_ID not in html
+    assert lab.worker.pseudonym in viewer.get(path).content.decode()
+    assert "Wrote to us" not in viewer.get(path).content.decode()
+    assert "cannot be looked up by ID" in text_of(viewer.get("/workers/"))
+
+
+def test_a_note_is_kept_with_its_author(granter: Someone, lab: Lab) -> None:
+    path = f"/workers/{lab.worker.pk}/"
+    assert "Notes are personal data" in text_of(granter.get(path))
+    with new_entries() as entries:
+        went_on(granter.send(path, to=f"{path}notes/", text="<b>Wrote</b> to us"))
+    assert payload_of(entries.only)["note"] == "<b>Wrote</b> to us"
+    page = granter.get(path)
+    assert_valid_page(page)
+    assert "<b>Wrote</b> to us Granter Person" in text_of(page)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 2_001, "AKIA" + "IOSFODNN7EXAMPLE", "a\u200bb"])
+def test_a_note_with_a_fault_is_not_kept(granter: Someone, lab: Lab, text: str) -> None:
+    path = f"/workers/{lab.worker.pk}/"
+    response = granter.send(path, to=f"{path}notes/", text=text)
+    assert response.status_code == 422
+    assert_valid_page(response)
+    assert not WorkerNote.objects.exists()
+
+
+def test_check_again_asks_amazon_and_the_page_follows(granter: Someone, lab: Lab) -> None:
+    path = f"/workers/{lab.worker.pk}/"
+    with new_entries() as entries:
+        went_on(granter.send(path, to=f"{path}check/"))
+    assert entries.actions == ["worker.check.requested"]
+    polling = {"HX-Request": "true", "HX-Polling": "true"}
+    part = granter.get(path, headers=polling)
+    assert_valid_fragment(part)
+    assert "data-poll" in part.content.decode()
+    Qualification.objects.filter(pk=lab.held.pk).update(checked_at=timezone.now())
+    part = granter.get(path, headers=polling)
+    assert "data-poll" not in part.content.decode()
+    assert "just now" in text_of(part)
+
+
+def test_many_changes_come_in_pages(granter: Someone, lab: Lab) -> None:
+    job = JobFactory(account=lab.cast.account)
+    for n in range(28):
+        ChangeFactory(type=lab.type, worker=lab.worker, job=job, n=n, state=Change.State.DONE)
+    first = granter.get(f"/workers/{lab.worker.pk}/?size=25")
+    assert_valid_page(first)
+    second = granter.get(f"/workers/{lab.worker.pk}/{first.context['results'].older_url}")
+    assert len(second.context["results"].rows) == 5
