@@ -261,6 +261,8 @@ class _Pages(Generic[Row]):
 
     def _edge(self, key: str) -> tuple[Any, Any] | None:
         """The sort value and key of a row, or None for a row that is gone or not the reader's to see."""
+        if "\0" in key:  # PostgreSQL refuses to look for one
+            return None
         try:
             pk = self._rows.model._meta.pk.to_python(key)
             found = self._rows.order_by().filter(pk=pk).values_list(self._path, "pk").first()

@@ -34,11 +34,11 @@ def test_a_long_query_is_414_before_anything_reads_it(db: None, client: Client) 
 
 
 @pytest.mark.parametrize("headers", [{"CONTENT_LENGTH": str(3 * 2**20)}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
-def test_too_much_at_once_is_413(db: None, client: Client, headers: dict[str, str]) -> None:
+def test_too_much_at_once_is_413(db: None, client: Client, settings: Settings, headers: dict[str, str]) -> None:
     response = client.generic("POST", "/sign-in/", b"x", **headers)  # type: ignore[arg-type]
     assert response.status_code == 413
     assert_valid_page(response)
-    assert "2 MB and 20,000 lines" in response.content.decode()
+    assert f"2 MB and {settings.UPLOAD_MAX_ROWS:,} lines" in response.content.decode()
 
 
 def test_a_length_that_is_none_is_400(db: None, client: Client) -> None:
