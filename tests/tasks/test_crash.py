@@ -14,7 +14,7 @@ from tests.tasks.invariants import assert_every_worker_granted_once, assert_log_
 from tests.tasks.lists import make_job, worker_ids
 from tests.tasks.processes import Processes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ASSOCIATE = "AssociateQualificationWithWorker"
 IDS = worker_ids(60)

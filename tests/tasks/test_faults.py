@@ -43,6 +43,18 @@ ASSOCIATE = "AssociateQualificationWithWorker"
 STRUCK, SPARED = worker_ids(2)
 
 
+@pytest.fixture(autouse=True)
+def _calls_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls run in threads of the test: no process to start, and their time-out can be shortened."""
+    if "real_caller" not in request.fixturenames:
+        run_calls_here(monkeypatch)
+
+
+@pytest.fixture
+def real_caller() -> None:
+    """Calls run in a process of their own, as in real use."""
+
+
 @pytest.fixture
 def job(emulator: Emulator, live_type: QualificationType, granter: User) -> Job:
     """Two grants; the faults of a test strike the first worker only."""
@@ -125,9 +137,8 @@ def test_f14_to_f22_unclear_answers_are_looked_up(emulator: Emulator, job: Job, 
 def test_f14_f15_an_answer_that_never_comes(
     emulator: Emulator, job: Job, applied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The calling process waits 15 s for an answer; here its pool runs inside the test and waits one."""
+    """A call waits 15 s for its answer; here one."""
     monkeypatch.setattr("qualadmin.mturk.client.READ_SECONDS", 1)
-    run_calls_here(monkeypatch)
     strike(emulator, "delay", when="after" if applied else "before", delay_ms=2_500)
     drain(str(job.account_id))
     struck = change_of(job)
@@ -145,7 +156,6 @@ def test_f17_carried_out_long_after_we_looked_repeats_the_same_value_at_most_onc
     emulator: Emulator, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qualadmin.mturk.client.READ_SECONDS", 1)
-    run_calls_here(monkeypatch)
     strike(emulator, "delay", when="before", delay_ms=4_000)
     drain(str(job.account_id))
     due_now(job)
@@ -211,7 +221,7 @@ def test_f21_throttled_is_put_back_and_sent_again(emulator: Emulator, job: Job, 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredTokenException", "UnrecognizedClientException"])
 def test_f24_refused_credentials_pause_the_account_and_lose_nothing(
-    emulator: Emulator, job: Job, account: RequesterAccount, manager: User, code: str
+    emulator: Emulator, job: Job, account: RequesterAccount, manager: User, code: str, real_caller: None
 ) -> None:
     emulator.fault("error", code=code, operation=ASSOCIATE)
     with new_entries() as entries:
@@ -250,7 +260,7 @@ def test_f24_credentials_refused_while_looking_pause_the_account_and_count_no_lo
 
 
 def test_f19_an_amazon_that_cannot_be_reached_opens_the_breaker_and_leaves_nothing_unclear(
-    own_emulator: Emulator, account: RequesterAccount, granter: User
+    own_emulator: Emulator, account: RequesterAccount, granter: User, real_caller: None
 ) -> None:
     job = make_job(granter, make_live_type(account), worker_ids(12))
     own_emulator.stop()
@@ -300,7 +310,7 @@ def test_what_botocore_itself_refuses_fails_and_is_not_planned_for_ever(
 
 
 def test_credentials_that_are_not_on_this_machine_pause_the_account(
-    account: RequesterAccount, granter: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    account: RequesterAccount, granter: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, real_caller: None
 ) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))

@@ -13,7 +13,7 @@ from tests.tasks.invariants import assert_every_worker_granted_once, assert_log_
 from tests.tasks.lists import make_job, make_preview, worker_ids
 from tests.tasks.processes import Processes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def test_f33_the_same_doorbell_five_times_at_once(
