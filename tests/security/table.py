@@ -1,0 +1,119 @@
+"""Who may open what: every address of the site, stated here and nowhere derived from the code.
+
+The right of a page is declared at its view (`page(Permission…)`). This table says independently what must come of
+it for each person; `test_permissions.py` asks for every row as everybody and compares.
+
+Roles: g granter, p PI, m manager, v viewer. `NOBODY` needs no sign-in, `ANYBODY` needs nothing but that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+ANYBODY: Final = "anybody"
+NOBODY: Final = "nobody"
+ALL: Final = "gpmv"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one address answers.
+
+    `who`: the roles that get through. `get` and `post`: the status for them; 0 for 405: not taken.
+    A form that is sent empty is 422: it got past the door. `real`: the roles that need the right to act on real
+    workers in a production account. `everywhere`: only a role for all accounts counts.
+    `thing`: what the address names; `scoped` things outside the person's accounts are 404.
+    """
+
+    who: str
+    get: int = 0
+    post: int = 0
+    thing: str = ""
+    real: str = ""
+    everywhere: bool = False
+    send: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def scoped(self) -> bool:
+        return self.thing in {"account", "type", "worker", "job", "preview", "upload", "entry", "choice"}
+
+
+TABLE: Final[dict[str, Row]] = {
+    # the door
+    "sign-in": Row(NOBODY, get=200, post=422),
+    "healthz": Row(NOBODY, get=200),
+    "sign-out": Row(ANYBODY, post=302),
+    "kept-form": Row(ANYBODY, get=302, post=302),
+    "account-use": Row(ANYBODY, post=302, thing="choice"),
+    "profile": Row(ANYBODY, get=200, post=422),
+    "theme": Row(ANYBODY, post=302, send={"theme": "dark"}),
+    "password": Row(ANYBODY, get=200, post=422),
+    "sessions": Row(ANYBODY, post=302),
+    # the main job
+    "grant": Row("g", get=200, post=422, real="g"),
+    "grant-revoke": Row("g", get=200, post=422, real="g"),
+    "bulk": Row("g", get=200, post=422, real="g"),
+    "bulk-sample": Row("g", get=200, real="g"),
+    "bulk-columns": Row("g", get=200, post=422, thing="upload", real="g"),
+    "preview-check": Row("g", get=200, post=422, thing="preview", real="g"),
+    "preview-corrections": Row("g", post=422, thing="preview", real="g"),
+    "preview-discard": Row("g", post=302, thing="preview", real="g"),
+    "preview-problems": Row("g", get=200, thing="preview", real="g"),
+    "job-list": Row(ALL, get=200),
+    "job-detail": Row(ALL, get=200, thing="job"),
+    "job-progress": Row(ALL, get=302, thing="job"),  # 302: asked for as a page, it leads to the job
+    "job-stop": Row("gpm", get=200, post=302, thing="job", real="g"),
+    "job-resume": Row("g", post=302, thing="job", real="g"),
+    "job-retry": Row("g", post=302, thing="job", real="g"),
+    "job-results": Row("gpm", get=200, thing="job"),
+    "request-list": Row(ALL, get=200),
+    # everything else
+    "dashboard": Row(ANYBODY, get=200),
+    "find": Row(ALL, post=200, send={"q": "wave"}),
+    "type-list": Row(ALL, get=200),
+    "type-create": Row("m", get=200, post=422, real="m"),
+    "type-import": Row("gm", get=200, post=302),
+    "type-detail": Row(ALL, get=200, thing="type"),
+    "type-settings": Row("m", get=200, post=422, thing="type", real="m"),
+    "type-sync": Row("gm", post=302, thing="type"),
+    "worker-list": Row(ALL, get=200),
+    "worker-find": Row("gpm", post=422),
+    "worker-look-up": Row("gm", post=422),
+    "worker-detail": Row(ALL, get=200, thing="worker"),
+    "worker-check": Row("gm", post=302, thing="worker"),
+    "worker-note": Row("gp", post=422, thing="worker"),
+    "study-list": Row(ALL, get=200),
+    "study-add": Row("m", get=200, post=422, everywhere=True),
+    "study-detail": Row(ALL, get=200, thing="study"),
+    "study-edit": Row("m", get=200, post=422, thing="study", everywhere=True),
+    "study-pi-add": Row("m", post=422, thing="study", everywhere=True),
+    "study-pi-remove": Row("m", get=200, post=302, thing="investigator", everywhere=True),
+    "audit-list": Row(ALL, get=200),
+    "audit-export": Row("pm", get=200),
+    "audit-find-worker": Row("gpm", post=302),
+    "audit-verify": Row("pm", post=302),
+    "audit-detail": Row(ALL, get=200, thing="entry"),
+    # accounts and people: for the installation as a whole
+    "account-list": Row(ALL, get=200),
+    "account-add": Row("m", get=200, post=422, everywhere=True),
+    "account-detail": Row(ALL, get=200, thing="account"),
+    "account-edit": Row("m", get=200, post=422, thing="account", everywhere=True),
+    "account-test": Row("m", post=302, thing="account", everywhere=True),
+    "account-enable": Row("m", get=200, post=302, thing="account", everywhere=True),
+    "account-disable": Row("m", get=200, post=302, thing="account", everywhere=True),
+    "account-pause": Row("m", get=200, post=422, thing="account", everywhere=True),
+    "account-resume": Row("m", post=302, thing="account", everywhere=True),
+    "account-archive": Row("m", get=200, post=302, thing="account", everywhere=True),
+    "person-list": Row("m", get=200, everywhere=True),
+    "person-invite": Row("m", get=200, post=422, everywhere=True),
+    "person-detail": Row("m", get=200, post=422, thing="person", everywhere=True),
+    "person-edit": Row("m", get=200, post=422, thing="person", everywhere=True),
+    "person-password": Row("m", get=200, post=422, thing="person", everywhere=True),
+    "person-deactivate": Row("m", get=200, post=302, thing="person", everywhere=True),
+    "person-activate": Row("m", post=302, thing="person", everywhere=True),
+    "person-role-end": Row("m", get=200, post=302, thing="role", everywhere=True),
+    # only where `QUALADMIN_MODE` is debug or test
+    "styleguide": Row(ANYBODY, get=200, post=422),
+    "styleguide-list": Row(ANYBODY, get=200),
+    "styleguide-problem": Row(ANYBODY, get=403, thing="status"),
+}
