@@ -12,6 +12,7 @@ from .views import (
     dashboard,
     grants,
     health,
+    help,
     jobs,
     people,
     previews,
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/", profile.profile, name="profile"),
     path("profile/theme/", profile.theme, name="theme"),
     path("profile/password/", profile.password, name="password"),
+    path("help/", help.help_page, name="help"),
     path("healthz", health.healthz, name="healthz"),
     # the main job: from worker ids to a job
     path("grant/", grants.grant, name="grant"),
