@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from qualadmin.core.models import AccountPace, QualificationType, RequesterAccount
+from qualadmin.audit import record as audit
+from qualadmin.audit.types import Context
+from qualadmin.core.models import AccountPace, Job, QualificationType, RequesterAccount
 from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk import pacing
 from qualadmin.mturk.gateway import QualificationGateway
@@ -78,6 +80,16 @@ def make_live_type(account: RequesterAccount) -> QualificationType:
     found: QualificationType = TypeFactory(account=account, name="Wave 3", mturk_id=remote.type_id)
     let_it_run(account)
     return found
+
+
+def make_live_type_again(account: RequesterAccount, job: Job) -> str:
+    """The emulator forgot everything when it ended; give it the type under a new id and note that."""
+    remote, _ = gateway_for(account).create_type(name="Wave 3", description="Took part in wave 2.")
+    with audit.transaction(Context.system("tests")) as tx:
+        entry = tx.record("qtype.imported", changes={"mturk_id": [None, remote.type_id]})
+        QualificationType.objects.filter(changes__job=job).update(mturk_id=remote.type_id, audit_id=entry)
+    let_it_run(account)
+    return remote.type_id
 
 
 def let_it_run(account: RequesterAccount, rate: float = 400.0) -> None:

@@ -17,7 +17,6 @@ from qualadmin.core.actions.accounts import resume_account
 from qualadmin.core.models import (
     AccountPace,
     Change,
-    Environment,
     Job,
     Qualification,
     QualificationType,
@@ -26,14 +25,13 @@ from qualadmin.core.models import (
     Verb,
 )
 from qualadmin.emulator.testing import Emulator
-from qualadmin.mturk.types import CallRecord, Identity
-from qualadmin.tasks import identity
+from qualadmin.mturk.types import CallRecord
 from qualadmin.tasks.calling import Pool, Work
 from qualadmin.tasks.drain import drain
 from qualadmin.tasks.sweep import gone_holders, process_name, reconcile, sweep
 from tests.entries import new_entries, payload_of
-from tests.factories import AccountFactory, TypeFactory
-from tests.tasks.conftest import let_it_run, make_live_type
+from tests.factories import TypeFactory
+from tests.tasks.conftest import make_live_type, make_live_type_again
 from tests.tasks.invariants import assert_every_worker_granted_once, assert_log_tells_everything, calls_by_worker
 from tests.tasks.lists import make_job, worker_ids
 
@@ -309,79 +307,6 @@ def test_what_botocore_itself_refuses_fails_and_is_not_planned_for_ever(
     assert calls_by_worker(emulator) == {}
 
 
-def test_credentials_that_are_not_on_this_machine_pause_the_account(
-    account: RequesterAccount, granter: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, real_caller: None
-) -> None:
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    sandbox = AccountFactory(environment=Environment.SANDBOX, profile_name="no-such-profile")
-    job = make_job(granter, TypeFactory(account=sandbox), [STRUCK])
-    drain(str(sandbox.pk))
-    sandbox.refresh_from_db()
-    assert "credentials" in sandbox.paused_reason
-    assert change_of(job).state == Change.State.PLANNED
-    reconcile(str(sandbox.pk))  # must not fail either
-
-
-# --- F-25: whose credentials are these? ---------------------------------------------------------------------
-
-
-class Sts:
-    """A gateway that only says whose credentials are in use."""
-
-    def __init__(self, number: str) -> None:
-        self.number = number
-        self.asked = 0
-
-    def identity(self) -> Identity:
-        self.asked += 1
-        return Identity(self.number, "arn:aws:iam::x:user/y", CallRecord("1", 200, None, None, 1, 1))
-
-
-@pytest.fixture
-def sandbox() -> RequesterAccount:
-    found: RequesterAccount = AccountFactory(
-        environment=Environment.SANDBOX, profile_name="lab", aws_account_id="111122223333"
-    )
-    return found
-
-
-def test_f25_credentials_of_another_account_send_nothing(
-    sandbox: RequesterAccount, granter: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(identity, "gateway_for", lambda account: Sts("999988887777"))
-    job = make_job(granter, TypeFactory(account=sandbox), [STRUCK])
-    with new_entries() as entries:
-        drain(str(sandbox.pk))
-    assert entries.only.action == "account.paused"
-    assert entries.only.severity == "critical"
-    assert "999988887777" in str(payload_of(entries.only)["detail"])
-    assert change_of(job).state == Change.State.PLANNED
-
-
-def test_f25_the_right_account_is_asked_about_once_in_ten_minutes(
-    sandbox: RequesterAccount, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sts = Sts("111122223333")
-    now = [1_000.0]
-    monkeypatch.setattr(identity, "gateway_for", lambda account: sts)
-    monkeypatch.setattr("qualadmin.tasks.identity.time.monotonic", lambda: now[0])
-    for _ in range(3):
-        identity.check_identity(sandbox)
-    assert sts.asked == 1
-    now[0] += 601
-    identity.check_identity(sandbox)
-    assert sts.asked == 2
-    sandbox.profile_name = "another"
-    identity.check_identity(sandbox)
-    assert sts.asked == 3
-
-
-def test_f25_the_emulator_has_nobody_to_ask(emulator: Emulator, account: RequesterAccount) -> None:
-    account.aws_account_id = "111122223333"
-    identity.check_identity(account)
-
-
 # --- mail ---------------------------------------------------------------------------------------------------
 
 
@@ -472,17 +397,3 @@ def wait_for(happened: Callable[[], bool], seconds: float = 10) -> None:
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
-
-
-def make_live_type_again(account: RequesterAccount, job: Job) -> str:
-    """The emulator forgot everything when it ended; give it the type under a new id and note that."""
-    from qualadmin.audit import record as audit
-    from qualadmin.audit.types import Context
-    from qualadmin.tasks.accounts import gateway_for
-
-    remote, _ = gateway_for(account).create_type(name="Wave 3", description="Took part in wave 2.")
-    with audit.transaction(Context.system("tests")) as tx:
-        entry = tx.record("qtype.imported", changes={"mturk_id": [None, remote.type_id]})
-        QualificationType.objects.filter(changes__job=job).update(mturk_id=remote.type_id, audit_id=entry)
-    let_it_run(account)
-    return remote.type_id
