@@ -4,7 +4,8 @@ Names are `noun-list`, `noun-detail`, `noun-verb`; the first word is the section
 """
 
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls.converters import IntConverter
 
 from .views import (
     accounts,
@@ -25,6 +26,15 @@ from .views import (
     types,
     workers,
 )
+
+
+class Key(IntConverter):
+    """A number that a column can hold. Anything longer is no page, and no database is asked about it."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(Key, "key")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", session.sign_in, name="sign-in"),
@@ -74,12 +84,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studies/<uuid:pk>/", studies.study_detail, name="study-detail"),
     path("studies/<uuid:pk>/edit/", studies.study_edit, name="study-edit"),
     path("studies/<uuid:pk>/pis/", studies.study_pi_add, name="study-pi-add"),
-    path("studies/<uuid:pk>/pis/<int:person>/remove/", studies.study_pi_remove, name="study-pi-remove"),
+    path("studies/<uuid:pk>/pis/<key:person>/remove/", studies.study_pi_remove, name="study-pi-remove"),
     path("audit/", audit.audit_list, name="audit-list"),
     path("audit/export.csv", audit.audit_export, name="audit-export"),
     path("audit/worker/", audit.audit_find_worker, name="audit-find-worker"),
     path("audit/verify/", audit.audit_verify, name="audit-verify"),
-    path("audit/<int:seq>/", audit.audit_detail, name="audit-detail"),
+    path("audit/<key:seq>/", audit.audit_detail, name="audit-detail"),
     path("accounts/", accounts.account_list, name="account-list"),
     path("accounts/add/", accounts.account_add, name="account-add"),
     path("accounts/<uuid:pk>/", accounts.account_detail, name="account-detail"),
@@ -92,12 +102,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<uuid:pk>/archive/", accounts.account_archive, name="account-archive"),
     path("people/", people.person_list, name="person-list"),
     path("people/invite/", people.person_invite, name="person-invite"),
-    path("people/<int:pk>/", people.person_detail, name="person-detail"),
-    path("people/<int:pk>/edit/", people.person_edit, name="person-edit"),
-    path("people/<int:pk>/password/", people.person_password, name="person-password"),
-    path("people/<int:pk>/deactivate/", people.person_deactivate, name="person-deactivate"),
-    path("people/<int:pk>/activate/", people.person_activate, name="person-activate"),
-    path("people/<int:pk>/roles/<int:assignment>/end/", people.person_role_end, name="person-role-end"),
+    path("people/<key:pk>/", people.person_detail, name="person-detail"),
+    path("people/<key:pk>/edit/", people.person_edit, name="person-edit"),
+    path("people/<key:pk>/password/", people.person_password, name="person-password"),
+    path("people/<key:pk>/deactivate/", people.person_deactivate, name="person-deactivate"),
+    path("people/<key:pk>/activate/", people.person_activate, name="person-activate"),
+    path("people/<key:pk>/roles/<key:assignment>/end/", people.person_role_end, name="person-role-end"),
     path("profile/sessions/", profile.sessions, name="sessions"),
 ]
 if settings.MODE in {"debug", "test"}:
