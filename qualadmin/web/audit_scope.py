@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from qualadmin.audit import vocabulary
 from qualadmin.audit.models import AuditEntry
@@ -57,11 +57,10 @@ def streams_of(actor: Actor) -> list[tuple[str, str]]:
         studies = studies.filter(pk__in=actor.study_ids)
     is_pi = any(grant.role == Role.PI for grant in actor.roles)
     system = [(SYSTEM, "The whole installation")] if is_pi or reads_everything(actor) else []
-    return [
-        *system,
-        *((one.stream, f"Account: {one.name}") for one in accounts),
-        *((one.stream, f"Study: {one.title}") for one in studies),
-    ]
+    named = accounts.order_by().values_list(Value("account"), "slug", "name")
+    both = list(named.union(studies.order_by().values_list(Value("study"), "slug", "title"), all=True))
+    both.sort(key=lambda one: (one[0], one[2].casefold()))
+    return [*system, *((f"{kind}:{slug}", f"{kind.capitalize()}: {name}") for kind, slug, name in both)]
 
 
 def visible_entries(actor: Actor, streams: Sequence[tuple[str, str]]) -> "QuerySet[AuditEntry]":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, F, Max, Min, QuerySet, Sum, TextField
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Substr
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +23,8 @@ from qualadmin.core.models import (
 )
 
 from .charts import Bar, Chart
-from .listing import capped_count
+from .listing import COUNT_LIMIT
+from .listing import Count as Counted
 from .words import grouped, since
 
 DAYS: Final = 30
@@ -96,18 +97,41 @@ def chart_of(days: list[Day]) -> Chart:
     )
 
 
-def tiles_of(actor: Actor, account: RequesterAccount, days: list[Day], now: datetime) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What runs and who waits; nothing is counted further than COUNT_LIMIT and one."""
+
+    running: int
+    left: int  # changes of the running jobs that have not ended
+    waiting: int
+    late: int
+    oldest: datetime | None
+
+
+def standing_of(actor: Actor, account: RequesterAccount, now: datetime) -> Standing:
+    """Two queries, each over the part of an index that is counted."""
+    jobs = Job.objects.visible_to(actor).filter(account=account, state=Job.State.RUNNING).order_by()
+    run = jobs[:COUNT_LIMIT].aggregate(count=Count("pk"), left=Sum("planned"))
+    waiting = QualificationRequest.objects.filter(
+        type__account=account, state=QualificationRequest.State.WAITING
+    ).order_by("submitted_at")
+    wait = waiting[: COUNT_LIMIT + 1].aggregate(
+        count=Count("pk"),
+        late=Count("pk", filter=Q(submitted_at__lt=now - LATE_AFTER)),
+        oldest=Min("submitted_at"),
+    )
+    return Standing(run["count"], run["left"] or 0, wait["count"], wait["late"], wait["oldest"])
+
+
+def tiles_of(standing: Standing, days: list[Day], now: datetime) -> list[dict[str, Any]]:
     """Four numbers, each a link to the list it counts."""
-    waiting = _waiting(account)
-    oldest = waiting.aggregate(Min("submitted_at"))["submitted_at__min"]
-    running = Job.objects.visible_to(actor).filter(account=account, state=Job.State.RUNNING)
-    left = running.aggregate(count=Count("pk"), left=Sum("planned"))
+    oldest = standing.oldest
     week = days[-WEEK:]
     jobs, waits = reverse("job-list"), reverse("request-list")
     return [
         {
             "label": "Requests waiting",
-            "value": capped_count(waiting).number,
+            "value": min(standing.waiting, COUNT_LIMIT),
             "note": f"oldest {since(oldest, now)}" if oldest else "nobody waits",
             "url": waits,
         },
@@ -126,33 +150,29 @@ def tiles_of(actor: Actor, account: RequesterAccount, days: list[Day], now: date
         },
         {
             "label": "Jobs running",
-            "value": left["count"],
-            "note": f"{grouped(left['left'] or 0)} changes left",
+            "value": standing.running,
+            "note": f"{grouped(standing.left)} changes left",
             "url": f"{jobs}?state=running",
         },
     ]
 
 
-def _waiting(account: RequesterAccount) -> QuerySet[QualificationRequest]:
-    return QualificationRequest.objects.filter(type__account=account, state=QualificationRequest.State.WAITING)
-
-
-def needs_of(actor: Actor, account: RequesterAccount, now: datetime) -> list[Need]:
+def needs_of(actor: Actor, account: RequesterAccount, standing: Standing, now: datetime) -> list[Need]:
     """What waits for a person, worst first."""
     return [
-        *_silent_cluster(account, now),
+        *_silent_cluster(standing, now),
         *_closed_account(account),
         *_refused_access(account),
         *_troubled_jobs(actor, account, now),
-        *_late_requests(account, now),
+        *_late_requests(standing),
     ]
 
 
-def _silent_cluster(account: RequesterAccount, now: datetime) -> Iterator[Need]:
+def _silent_cluster(standing: Standing, now: datetime) -> Iterator[Need]:
     beat = Heartbeat.objects.aggregate(Max("beat_at"))["beat_at__max"]
     if beat is not None and now - beat <= SILENT_AFTER:
         return
-    waiting = Job.objects.filter(account=account, state=Job.State.RUNNING, planned__gt=0).count()
+    waiting = standing.running
     waits = f"{_jobs(waiting)} wait{'s' if waiting == 1 else ''}" if waiting else "nothing waits for it yet"
     seen = f"It was last seen {since(beat, now)}." if beat else "It was never seen."
     yield Need(
@@ -198,10 +218,10 @@ def _troubled_jobs(actor: Actor, account: RequesterAccount, now: datetime) -> It
         )
 
 
-def _late_requests(account: RequesterAccount, now: datetime) -> Iterator[Need]:
-    late = capped_count(_waiting(account).filter(submitted_at__lt=now - LATE_AFTER))
+def _late_requests(standing: Standing) -> Iterator[Need]:
+    late = Counted(min(standing.late, COUNT_LIMIT), standing.late > COUNT_LIMIT)
     if late.number:
-        who = "1 worker has" if late.number == 1 and not late.more else f"{late} workers have"
+        who = "1 worker has" if late.number == 1 else f"{late} workers have"
         yield Need(f"{who} waited more than 48 hours for an answer.", reverse("request-list"), "See the requests")
 
 

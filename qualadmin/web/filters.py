@@ -3,9 +3,10 @@
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar, Final
+from functools import cache
+from typing import ClassVar, Final, Self
 
 from django.db.models import Q
 from django.utils import timezone
@@ -42,6 +43,10 @@ class Filter(ABC):
     @abstractmethod
     def condition(self, value: str) -> Q:
         """What `value` asks for. Raises BadValue."""
+
+    def ready(self) -> Self:
+        """The same for one request. What it takes from the database is then asked for once."""
+        return self
 
     def chip(self, value: str) -> str:
         """`value` in words."""
@@ -104,6 +109,9 @@ class Choice(Filter):
         choices = [(str(name), str(label)) for name, label in self._choices()]
         return Box(self.key, self.label, self.kind, value, choices, self.any_label)
 
+    def ready(self) -> Self:
+        return replace(self, choices=cache(self.choices)) if callable(self.choices) else self
+
     def _choices(self) -> Choices:
         return self.choices() if callable(self.choices) else self.choices
 
@@ -151,6 +159,9 @@ class Reference(Filter):
 
     def chip(self, value: str) -> str:
         return self._row(value)[1]
+
+    def ready(self) -> Self:
+        return replace(self, name=cache(self.name))
 
     def _row(self, value: str) -> tuple[uuid.UUID, str]:
         try:

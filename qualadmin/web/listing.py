@@ -5,11 +5,12 @@ The address names that row by its key, never by its values: a value may be a wor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
-from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
+from django.core.exceptions import BadRequest, EmptyResultSet, FieldDoesNotExist, ValidationError
+from django.db import connection
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpResponse
@@ -104,6 +105,42 @@ def capped_count(rows: QuerySet[Any], limit: int = COUNT_LIMIT) -> Count:
     return Count(min(number, limit), number > limit)
 
 
+def _counts(
+    rows: QuerySet[Any], unfiltered: QuerySet[Any] | None, whole: int | None
+) -> tuple[Count, Count | None]:
+    """Of the filtered list and, where there are filters, of all; at most one query.
+
+    `whole` is the number of rows of a list that is one page: nothing is left to be counted.
+    """
+    wanted = [unfiltered] if whole is not None else [rows, unfiltered]
+    numbers = [_capped(number) for number in _ask([one for one in wanted if one is not None])]
+    if whole is not None:
+        numbers.insert(0, Count(whole, False))
+    return numbers[0], numbers[1] if unfiltered is not None else None
+
+
+def _ask(lists: Sequence[QuerySet[Any]]) -> list[int]:
+    """The length of each list, up to one more than COUNT_LIMIT, in one query."""
+    parts: list[str] = []
+    parameters: list[Any] = []
+    for rows in lists:
+        try:
+            sql, values = rows.order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
+        except EmptyResultSet:  # a filter that nothing can meet
+            sql, values = "SELECT 1 WHERE 1 = 0", ()
+        parts.append(f"(SELECT count(*) FROM ({sql}) part)")  # noqa: S608
+        parameters += values
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        return list(cursor.fetchone())
+
+
+def _capped(number: int) -> Count:
+    return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+
+
 @dataclass(frozen=True)
 class Listing:
     """What a list can do, declared once beside its view.
@@ -118,12 +155,19 @@ class Listing:
     newer_label: str = "Newer"
     older_label: str = "Older"
 
+    def _ready(self) -> Self:
+        """The same for one request: what filters take from the database is asked for once."""
+        return replace(self, filters=[one.ready() for one in self.filters])
+
     def results(self, request: Request, rows: QuerySet[Row]) -> Results[Row]:
         """The page that the address asks for. `rows` is what the person may see, with its select_related.
 
         Raises BadRequest that names the key for unknown keys, doubled keys and values without meaning. A page
         position that no longer exists gives the first page.
         """
+        return self._ready()._results(request, rows)
+
+    def _results(self, request: Request, rows: QuerySet[Row]) -> Results[Row]:
         values = self._values(request)
         state = {key: value for key, value in values.items() if key not in {"after", "before", "print"}}
         filtered, chips = self._filter(rows, values, state)
@@ -132,11 +176,13 @@ class Listing:
         pages = _Pages(filtered, path, descending)
         page, newer, older = pages.page(values.get("after", ""), values.get("before", ""), size)
         link = _Link(state)
+        whole = len(page) if not (newer or older) else None
+        count, total = _counts(filtered, rows if chips else None, whole)
         return Results(
             rows=page,
             size=size,
-            count=capped_count(filtered),
-            total=capped_count(rows) if chips else None,
+            count=count,
+            total=total,
             chips=chips,
             boxes=[one.box(values.get(one.key, "")) for one in self.filters],
             heads=[self._head(column, values.get("sort", self.sort), link) for column in self.columns],
@@ -153,7 +199,7 @@ class Listing:
 
     def narrowed(self, request: Request, rows: QuerySet[Row]) -> QuerySet[Row]:
         """All rows that the filters of the address leave, for exports. Raises BadRequest as `results` does."""
-        return self._filter(rows, self._values(request), {})[0]
+        return self._ready()._filter(rows, self._values(request), {})[0]
 
     def render(
         self,
@@ -265,6 +311,9 @@ class _Pages(Generic[Row]):
             return None
         try:
             pk = self._rows.model._meta.pk.to_python(key)
+            if self._path == "pk" and isinstance(pk, int):
+                # A number is a place in the order, whether its row is there or not: nothing to ask.
+                return (pk, pk) if 0 < pk < 2**63 else None
             found = self._rows.order_by().filter(pk=pk).values_list(self._path, "pk").first()
         except (ValidationError, ValueError, OverflowError):
             return None

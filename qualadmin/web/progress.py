@@ -13,6 +13,7 @@ from qualadmin.core.models import AccountPace, Change, Heartbeat, Job
 from .words import duration, grouped
 
 RATE_AFTER: Final = timedelta(seconds=5)  # an estimate from less is a guess
+RATE_COUNTED: Final = 50_000  # far more than ever end in the window
 RATE_WINDOW: Final = timedelta(seconds=15)
 THROTTLED_FOR: Final = timedelta(seconds=60)  # how long "slow down" stays on the page
 SILENT_AFTER: Final = timedelta(seconds=60)
@@ -97,7 +98,7 @@ class Progress:
     def _ended_since(self, window: timedelta) -> int:
         """Without those that were so already: they ended before anything was sent."""
         sent = Change.objects.filter(job=self.job, finished_at__gte=self.now - window, attempt__gt=0)
-        return sent.order_by().count()
+        return sent.order_by()[:RATE_COUNTED].count()
 
     @property
     def rate_words(self) -> str:
@@ -138,7 +139,7 @@ class Progress:
         return [Notice("bad", "exclamation-triangle", "The task worker is not running", text)]
 
     def _of_amazon(self) -> list[Notice]:
-        pace = AccountPace.objects.filter(account=self.job.account_id).first()
+        pace: AccountPace | None = getattr(self.job.account, "pace", None)  # none before the first call
         if pace is None:
             return []
         if pace.open_until and pace.open_until > self.now:

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import connections
 
 _COUNT = re.compile(r"\bcount\(", re.I)
+# A count over a table, where one that stops counts a part: FROM (SELECT … LIMIT n)
+_OF_TABLE = re.compile(r"\bcount\((?:(?!\bfrom\b).)*?\bfrom (?!\(select\b)", re.I | re.S)
 _GROUPED = re.compile(r"\bgroup by\b", re.I)
-# Django's form of a count that stops: SELECT COUNT(*) FROM (SELECT … LIMIT n) subquery
-_CAPPED = re.compile(r"^select count\(\*\) from \(select .* limit \d+\) subquery$", re.I | re.S)
 
 
 class Queries(list[str]):
@@ -24,7 +24,8 @@ class Queries(list[str]):
     @property
     def full_counts(self) -> list[str]:
         """Those that count a whole result. Counts per group (a histogram) and capped ones do not."""
-        return [sql for sql in self if _COUNT.search(sql) and not _GROUPED.search(sql) and not _CAPPED.match(sql)]
+        counts = [sql for sql in self if _COUNT.search(sql) and not _GROUPED.search(sql)]
+        return [sql for sql in counts if _OF_TABLE.search(sql) or not re.search(r"\blimit\b", sql, re.I)]
 
     @property
     def number(self) -> int:

@@ -1,7 +1,7 @@
 """People and the roles they hold."""
 
 import uuid
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -63,34 +63,38 @@ class User(AuditedModel, AbstractBaseUser):
         return salted_hmac("qualadmin.session", value, algorithm="sha256").hexdigest()
 
     def as_actor(self, *, request: RequestInfo | None = None, session: str | None = None) -> Actor:
-        """The person with the roles held now (two queries)."""
+        """The person with the roles held now (one query)."""
+        roles, study_ids = self._rights()
         return Actor(
             kind="user",
             user_id=self.pk,
             label=self.full_name,
-            roles=RoleAssignment.objects.grants_of(self.pk) if self.is_active else (),
-            study_ids=frozenset(
-                str(pk)
-                for pk in StudyInvestigator.objects.filter(user=self, ended_at=None).values_list(
-                    "study_id", flat=True
-                )
-            ),
+            roles=roles if self.is_active else (),
+            study_ids=study_ids,
             request=request,
             session=session,
         )
+
+    def _rights(self) -> tuple[tuple[RoleGrant, ...], frozenset[str]]:
+        """Current roles and studies. Every page asks, so in one query: studies come as rows without a role."""
+        studies = StudyInvestigator.objects.filter(user=self, ended_at=None).order_by()
+        held = RoleAssignment.objects.current().filter(user=self).order_by()
+        rows: list[tuple[str, Any, bool]] = list(
+            held.values_list("role", "account_id", "can_production").union(
+                studies.values_list(models.Value(""), "study_id", models.Value(False)), all=True
+            )
+        )
+        roles = tuple(
+            RoleGrant(Role(role), None if account is None else str(account), production)
+            for role, account, production in rows
+            if role
+        )
+        return roles, frozenset(str(study) for role, study, _ in rows if not role)
 
 
 class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
     def current(self) -> Self:
         return self.filter(ended_at=None)
-
-    def grants_of(self, user_id: int) -> tuple[RoleGrant, ...]:
-        """What permission checks read (one query)."""
-        rows = self.current().filter(user_id=user_id).values_list("role", "account_id", "can_production")
-        return tuple(
-            RoleGrant(Role(role), str(account) if account else None, production)  # type: ignore[truthy-bool]
-            for role, account, production in rows
-        )
 
 
 class RoleAssignment(AuditedModel):

@@ -1,6 +1,6 @@
 """What can be asked of a job is a click without answers; only the list has something to fill in."""
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from qualadmin.core.models import Job, Study, User
 from qualadmin.web.filters import Choice, Day, Filter
@@ -8,7 +8,7 @@ from qualadmin.web.filters import Choice, Day, Filter
 
 def _people() -> list[tuple[str, str]]:
     """Everybody who ever started a job."""
-    rows = User.objects.filter(pk__in=Job.objects.order_by().values("created_by").distinct())
+    rows = User.objects.filter(Exists(Job.objects.filter(created_by=OuterRef("pk"))))
     return [(str(pk), name) for pk, name in rows.values_list("pk", "full_name")]
 
 

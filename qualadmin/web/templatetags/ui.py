@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import heroicons
 from django import template
@@ -16,6 +17,7 @@ from qualadmin.web.statuses import look_of
 from qualadmin.web.words import UNKNOWN, grouped, since
 
 register = template.Library()
+DRAWN: Final = 256  # icons kept: more than all pages show
 
 
 @register.simple_tag
@@ -24,10 +26,16 @@ def icon(name: str, size: int = 16) -> SafeString:
 
     An unknown name raises heroicons.IconDoesNotExist.
     """
+    return _drawn(str(name) + "", size)
+
+
+@lru_cache(DRAWN)
+def _drawn(name: str, size: int) -> SafeString:
+    """The icon's markup. A page of fifty rows shows a hundred; drawing each anew took an eighth of its time."""
     # Attributes only, no style and no script inside, so the strict content policy holds. Drawn small, the lines
     # of the 24-pixel original need more weight to stay as strong as the letters beside them.
     attributes: dict[str, object] = {"aria-hidden": "true", "stroke-width": "2" if size <= 16 else "1.75"}
-    return SafeString(heroicons._render_icon("outline", str(name) + "", size, attributes))
+    return SafeString(heroicons._render_icon("outline", name, size, attributes))
 
 
 @register.simple_tag

@@ -1,17 +1,19 @@
 """The audit log: list with filters, one entry, export, verification."""
 
 import hashlib
+import time
 import uuid
 from collections.abc import Iterable
 from typing import Any, Final
 
 from django.contrib import messages
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from qualadmin.audit import canonical
 from qualadmin.audit.models import AuditEntry, AuditHead, AuditPayload
 from qualadmin.audit.sentences import sentence
 from qualadmin.core.actions.audit_log import (
@@ -35,6 +37,10 @@ from qualadmin.web.http import Request, is_fragment, page
 from qualadmin.web.listing import Listing, Results, capped_count
 
 VIEWED_SECONDS: Final = 600  # the same page read again within this time is one entry
+NOTED_ELSEWHERE_SECONDS: Final = 60
+NOTED_KEPT: Final = 10_000
+#: Until when this process need not ask the shared cache whether a reading was noted: it is asked at each page.
+_noted: dict[str, float] = {}
 
 
 @page(Permission.VIEW_OWN_ENTRIES, account=False)
@@ -168,11 +174,13 @@ def _job(request: Request, entry: AuditEntry) -> Job | None:
 
 def _last_verification() -> dict[str, Any] | None:
     """The newest `audit.verified`: when, by whom, how it ended, over how many entries."""
-    entry = AuditEntry.objects.filter(action="audit.verified").newest().first()
+    body = AuditPayload.objects.filter(seq=OuterRef("seq")).values("body")
+    newest = AuditEntry.objects.filter(action="audit.verified").newest()
+    entry = newest.annotate(body=Subquery(body)).first()
     if entry is None:
         return None
-    payload = AuditPayload.objects.filter(seq=entry.seq).first()
-    return {"entry": entry, **(payload.content if payload else {})}
+    found: bytes | None = getattr(entry, "body", None)
+    return {"entry": entry, **(canonical.decode(bytes(found)) if found else {})}
 
 
 def _note_reading(request: Request, results: Results[AuditEntry]) -> None:
@@ -186,5 +194,13 @@ def _filter_text(request: Request) -> str:
 def _note(request: Request, what: str) -> None:
     """One entry per session, filter and ten minutes: turning pages is one act of reading."""
     key = hashlib.sha256(f"{request.session.session_key}\n{what}".encode()).hexdigest()[:32]
-    if cache.add(f"audit-viewed:{key}", True, VIEWED_SECONDS):
+    now = time.time()
+    if _noted.get(key, 0) > now:
+        return
+    if len(_noted) >= NOTED_KEPT:
+        _noted.clear()
+    first = cache.add(f"audit-viewed:{key}", True, VIEWED_SECONDS)
+    if first:
         record_audit_viewed(actor=request.actor, filter=what)
+    # What another process noted may be over sooner than this one can know.
+    _noted[key] = now + (VIEWED_SECONDS if first else NOTED_ELSEWHERE_SECONDS)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from qualadmin.core.models import Job, QualificationType, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
-from qualadmin.web.figures import chart_of, days_of, needs_of, tiles_of
+from qualadmin.web.figures import chart_of, days_of, needs_of, standing_of, tiles_of
 from qualadmin.web.http import Request, page
 
 
@@ -19,15 +19,18 @@ def dashboard(request: Request) -> HttpResponse:
         return render(request, "dashboard/no_account.html", {"may_add": may_add})
     now = timezone.now()
     days = days_of(request.actor, account, now)
-    mine = Job.objects.filter(account=account, created_by=request.user).select_related("study")
+    standing = standing_of(request.actor, account, now)
+    jobs = Job.objects.filter(account=account, created_by=request.user).select_related("study")
+    mine = list(jobs.order_by("-created_at")[:5])
     context = {
-        "needs": needs_of(request.actor, account, now),
-        "tiles": tiles_of(request.actor, account, days, now),
+        "needs": needs_of(request.actor, account, standing, now),
+        "tiles": tiles_of(standing, days, now),
         "chart": chart_of(days),
-        "mine": list(mine.order_by("-created_at")[:5]),
+        "requests_waiting": standing.waiting,  # the navigation need not count them again
+        "mine": mine,
         "may_grant": _may_grant(request, account),
         "may_sync": allowed(request.actor, Permission.SYNC, str(account.pk)),
-        "is_new": not QualificationType.objects.filter(account=account).exists(),
+        "is_new": not mine and not QualificationType.objects.filter(account=account).exists(),
     }
     return render(request, "dashboard/dashboard.html", context)
 

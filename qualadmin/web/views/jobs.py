@@ -97,7 +97,7 @@ def visible_job(request: Request, job_id: uuid.UUID) -> Job:
     """The job, if the person may see it and its account is in use. Raises NotVisible or Conflict."""
     job = (
         Job.objects.visible_to(request.actor)
-        .select_related("account", "study", "created_by", "preview__type")
+        .select_related("account__pace", "study", "created_by", "preview__type")
         .defer("preview__content")
         .filter(pk=job_id)
         .first()
