@@ -54,6 +54,8 @@ def logging_config(level: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            # Anybody can send any host name: a refusal is an entry of the audit log, not a traceback for each.
+            "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": True},
             # django-q adds a plain handler of its own unless its logger has one.
             "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             **dict.fromkeys(("botocore", "boto3", "urllib3", "s3transfer", "werkzeug"), quiet),

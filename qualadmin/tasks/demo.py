@@ -153,6 +153,8 @@ class Demo:
 def gunicorn(port: int) -> list[str]:
     """The command for the pages: one process, eight threads."""
     options = ["--worker-class", "gthread", "--threads", "8", "--no-control-socket", "--log-level", "warning"]
+    # By itself gunicorn believes what anybody on this machine says about scheme and path (SCRIPT_NAME).
+    options += ["--forwarded-allow-ips="]
     memory = Path("/dev/shm")  # noqa: S108  (for gunicorn's own heartbeat files: a busy disk would stall them)
     if memory.is_dir():
         options += ["--worker-tmp-dir", str(memory)]

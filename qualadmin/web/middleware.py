@@ -47,7 +47,7 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = uuid.uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
-        response = _too_big(request) or self.get_response(request)
+        response = _too_big(request) or _elsewhere(request) or self.get_response(request)
         response.headers.setdefault("X-Request-ID", request_id)
         return response
 
@@ -61,6 +61,12 @@ def _too_big(request: HttpRequest) -> HttpResponse | None:
     if not length.isdigit():
         return errors.problem(request, 400)
     return errors.problem(request, 413) if int(length) > BODY_LIMIT else None
+
+
+def _elsewhere(request: HttpRequest) -> HttpResponse | None:
+    """A whole address in the request line is for a proxy: its host would count, which nobody here looks at."""
+    line = str(request.META.get("RAW_URI", "/"))
+    return None if line.startswith("/") else errors.foreign_host(request)
 
 
 class PersonMiddleware:

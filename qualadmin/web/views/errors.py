@@ -83,9 +83,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return problem(request, 413)
     if isinstance(exception, DisallowedHost):
-        record_bad_host(request=request_info(request))
-        return problem(request, 400, "This site is not known under that name. Nothing was done.")
+        return foreign_host(request)
     return problem(request, 400, str(exception) if isinstance(exception, BadRequest) else "")
+
+
+def foreign_host(request: HttpRequest) -> HttpResponse:
+    """400 for a request that is meant for another site, with an entry. The name it used is not repeated."""
+    record_bad_host(request=request_info(request))
+    return problem(request, 400, "This site is not known under that name. Nothing was done.")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
