@@ -1,7 +1,8 @@
 """An entry as one line in words, made when it is read: the log itself holds no finished text.
 
-Templates of the vocabulary may use {actor}, {target}, {job}, {outcome}, {outcome_words}, {changes} and
-{count_of_changes}. A name that is not there gives a dash, never an error: old entries must stay readable.
+Templates of the vocabulary may use {actor}, {target}, {job}, {outcome}, {outcome_words}, {changes},
+{count_of_changes}, and {result}: what a change of `status` and `value` says a worker holds now. A name that is
+not there gives a dash, never an error: old entries must stay readable.
 """
 
 from typing import Any
@@ -34,9 +35,9 @@ def sentence(entry: AuditEntry) -> str:
 
 def actor_words(entry: AuditEntry) -> str:
     """The person, or for a task the person it acts for: somebody must be answerable."""
-    if entry.obo_label and entry.obo_label != entry.actor_label:
-        return f"{entry.obo_label} (by {entry.actor_label})"
-    return entry.actor_label
+    if entry.obo_label:
+        return entry.obo_label
+    return "The service" if entry.actor_kind in {"task", "system", "scheduler"} else entry.actor_label
 
 
 def change_words(changes: dict[str, list[Any]]) -> str:
@@ -61,6 +62,19 @@ def _value(value: Any) -> str:
     return str(value)
 
 
+def result_words(changes: dict[str, list[Any]]) -> str:
+    """`granted, score 80 → 100` or `taken away`; empty if nothing is said about what is held."""
+    status = changes.get("status", [None, None])[1]
+    if status == "Revoked":
+        return "taken away"
+    if status != "Granted":
+        return ""
+    before, after = changes.get("value", [None, None])
+    if after is None:
+        return "granted"
+    return f"granted, score {after}" if before in (None, after) else f"granted, score {before} → {after}"
+
+
 def _names(entry: AuditEntry) -> dict[str, str]:
     changes = entry.changes
     return {
@@ -70,5 +84,6 @@ def _names(entry: AuditEntry) -> dict[str, str]:
         "outcome": entry.outcome,
         "outcome_words": OUTCOME_WORDS.get(entry.outcome, entry.outcome),
         "changes": change_words(changes),
+        "result": result_words(changes),
         "count_of_changes": str(len(changes)),
     }

@@ -213,20 +213,20 @@ EVENTS = (
     # calls to Amazon
     _event(
         "mturk.call.started",
-        "{actor} calls Amazon: {target}",
+        "{actor} asked Amazon: {target} {result}",
         outcomes=(STARTED,),
         changes="state value status",
     ),
     _event(
         "mturk.call.finished",
-        "Amazon answered: {target}",
+        "Amazon answered {actor}: {target} {result}, {outcome_words}",
         outcomes=(OK, FAILED),
         changes="state value status",
         payload="detail",
     ),
     _event(
         "mturk.call.unknown",
-        "No clear answer from Amazon: {target}",
+        "No clear answer from Amazon for {actor}: {target}",
         severity=WARNING,
         outcomes=(UNKNOWN,),
         changes="state",
@@ -234,21 +234,21 @@ EVENTS = (
     ),
     _event(
         "mturk.call.put_back",
-        "Amazon did not take the call: {target}. It will be sent again",
+        "Amazon did not take the call of {actor}: {target}; it is sent again",
         outcomes=(FAILED,),
         changes="state cause",
         payload="detail",
     ),
     _event(
         "mturk.call.reconciled",
-        "Looked up at Amazon: {target}",
+        "Looked up at Amazon for {actor}: {target} {result}, {outcome_words}",
         outcomes=(OK, FAILED, UNKNOWN),
         changes="state value status found",
         payload="detail",
     ),
     _event(
         "mturk.call.late_result",
-        "A late answer of Amazon: {target}",
+        "A late answer of Amazon for {actor}: {target}",
         severity=WARNING,
         outcomes=(OK, FAILED, UNKNOWN),
         changes="found",
@@ -256,7 +256,7 @@ EVENTS = (
     ),
     _event(
         "mturk.drift.detected",
-        "Changed outside qualadmin: {target}",
+        "Changed outside qualadmin: {target} {result}",
         severity=WARNING,
         changes="status value",
     ),

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.sentences import sentence
 from qualadmin.core.actions.jobs import retry_failed, stop_job
 from qualadmin.core.models import Change, Job, Qualification, QualificationType, RequesterAccount, User, Verb
 from qualadmin.emulator.testing import Emulator
@@ -197,3 +198,20 @@ def test_the_sweep_takes_over_what_a_dead_process_had_in_hand(
     job.refresh_from_db()
     assert (job.state, job.done) == (Job.State.FINISHED, 3)
     assert len(emulator.calls(operation=ASSOCIATE)) == 3
+
+
+def test_entries_tell_what_was_held_before_and_after_in_words(
+    emulator: Emulator, live_type: QualificationType, granter: User
+) -> None:
+    ids = worker_ids(1, prefix="ABEFORE")
+    drain(str(make_job(granter, live_type, ids, score=60).account_id))
+    raised = make_job(granter, live_type, ids, score=90)
+    drain(str(raised.account_id))
+    taken = make_job(granter, live_type, ids, verb=Verb.REVOKE)
+    drain(str(taken.account_id))
+    (entry,) = entries_of(raised, "mturk.call.finished")
+    assert entry.changes["value"] == [60, 90]
+    assert sentence(entry) == "Amazon answered Granter Person: Wave 3 granted, score 60 → 90, done"
+    (entry,) = entries_of(taken, "mturk.call.finished")
+    assert (entry.changes["status"], entry.changes["value"]) == (["Granted", "Revoked"], [90, None])
+    assert sentence(entry) == "Amazon answered Granter Person: Wave 3 taken away, done"

@@ -56,6 +56,8 @@ class Claim:
     value: int | None
     attempt: int
     throttles: int
+    status_before: str | None = None  # what the worker held when the change was claimed, as last seen
+    value_before: int | None = None
     checks: int = 0
     entry: uuid.UUID | None = None
 
@@ -154,7 +156,9 @@ def _cancel_rest(tx: Transaction, job: Job, *, person: Who, now: datetime) -> No
 
 # A change waits while an earlier one for the same worker and type is in flight, or planned in a running job.
 _SELECT: Final = """
-SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.value, c.attempt, c.throttles
+SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.value, c.attempt, c.throttles,
+       (SELECT q.status FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id),
+       (SELECT q.value FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id)
   FROM core_change c
   JOIN core_qualificationtype t ON t.id = c.type_id
   JOIN core_worker w ON w.id = c.worker_id
@@ -185,6 +189,8 @@ def _claim_of_job(job: JobInHand, limit: int, now: datetime) -> list[Claim]:
             value=row[7],
             attempt=row[8] + 1,
             throttles=row[9],
+            status_before=row[10],
+            value_before=row[11],
         )
         for row in rows
     ]
@@ -208,8 +214,7 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
             on_behalf_of=claim.job.person,
             changes={
                 **changed_at,
-                "status": [None, "Granted" if claim.verb == "grant" else "Revoked"],
-                "value": [None, claim.value],
+                **held_after(claim),
             },
         )
         rows.append((claim.change_id, claim.attempt, until, by, db_uuid(entry)))
@@ -223,6 +228,14 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
     )
     _mark_started({claim.job.job_id for claim in claims}, now)
     return started
+
+
+def held_after(claim: Claim) -> dict[str, list[object]]:
+    """Before and after of what the worker holds, if Amazon takes the call."""
+    return {
+        "status": [claim.status_before, "Granted" if claim.verb == "grant" else "Revoked"],
+        "value": [claim.value_before, claim.value],
+    }
 
 
 def _mark_started(job_ids: set[uuid.UUID], now: datetime) -> None:

@@ -22,7 +22,7 @@ from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job
 
 from ._sql import db_time, db_uuid, for_update, insert_rows, marks, update_rows
-from .claims import Claim
+from .claims import Claim, held_after
 from .endings import finish_job
 
 PARAMETERS: Final = 900  # SQLite's oldest limit of parameters in one statement is 999
@@ -128,8 +128,7 @@ def _record_outcome(tx: Transaction, one: Outcome) -> uuid.UUID:
     action, outcome = _ACTIONS[one.result]
     changes: dict[str, list[object]] = {"state": ["sending", one.result.value]}
     if one.result is Result.DONE:
-        changes["status"] = [None, "Granted" if one.claim.verb == "grant" else "Revoked"]
-        changes["value"] = [None, one.claim.value]
+        changes |= held_after(one.claim)
     if one.result is Result.PUT_BACK:
         changes["cause"] = [None, one.cause]
     return record_call(tx, one, action, outcome, changes)

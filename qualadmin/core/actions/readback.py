@@ -19,7 +19,7 @@ from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job, RequesterAccount, User
 
 from ._sql import db_time, db_uuid, from_uuid, marks, run_many, skip_locked
-from .claims import Claim, JobInHand
+from .claims import Claim, JobInHand, held_after
 from .outcomes import Outcome, Result, count_results, record_call, upsert_qualifications
 
 MAX_CHECKS: Final = 5  # then a person decides
@@ -27,7 +27,9 @@ MAX_ATTEMPTS: Final = 3  # real calls for one change
 
 _COLUMNS: Final = """
 SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.value, c.attempt, c.throttles,
-       c.checks, c.job_id, c.audit_id
+       c.checks, c.job_id, c.audit_id,
+       (SELECT q.status FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id),
+       (SELECT q.value FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id)
   FROM core_change c
   JOIN core_job j ON j.id = c.job_id
   JOIN core_qualificationtype t ON t.id = c.type_id
@@ -140,8 +142,7 @@ def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:
         "found": [None, _words(one)],
     }
     if result is Result.DONE:
-        changes["status"] = [None, "Granted" if one.claim.verb == "grant" else "Revoked"]
-        changes["value"] = [None, one.claim.value]
+        changes |= held_after(one.claim)
     kind = {Result.DONE: "ok", Result.NEEDS_PERSON: "unknown"}.get(result, "failed")
     entry = record_call(tx, outcome, "mturk.call.reconciled", kind, changes)
     run_many(
@@ -228,6 +229,8 @@ def _select(account_id: uuid.UUID, where: str, values: Sequence[object], limit: 
             throttles=row[9],
             checks=row[10],
             entry=from_uuid(row[12]),
+            status_before=row[13],
+            value_before=row[14],
         )
         for row in rows
     ]
