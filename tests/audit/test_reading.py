@@ -53,7 +53,7 @@ def test_an_entry_in_words() -> None:
         tx.record("lamp.looked_at", outcome="ok")
     switched, looked = AuditEntry.objects.order_by("seq")
     assert sentences.sentence(switched) == "Ada switched Hall: colour red, lit no → yes"
-    assert sentences.sentence(looked) == "Ada (by drain): lamp.looked_at –, done"
+    assert sentences.sentence(looked) == "Ada: lamp.looked_at –, done"
 
 
 @pytest.mark.django_db
