@@ -323,3 +323,28 @@ def test_bi_51_too_many_parts_fields_or_levels(plain: Server) -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
     as_json = {"Content-Type": "application/json", "X-CSRFToken": token, **_cookie(cookies)}
     assert plain.request("POST", "/sign-in/", headers=as_json, body=deep).status in {400, 403, 422}
+
+
+# --- https --------------------------------------------------------------------------------------------------
+
+
+def test_with_https_cookies_are_tied_to_it(behind: Server) -> None:
+    """Prefix, Secure, HttpOnly, SameSite, no Domain; a year of https only; a missing referrer is refused."""
+    origin = {**HTTPS, "Referer": "https://127.0.0.1/sign-in/"}
+    answer = sign_in(behind, headers=origin)
+    assert answer.status == 302
+    assert answer.headers["strict-transport-security"].startswith("max-age=31536000; includeSubDomains")
+    page = behind.request("GET", "/sign-in/", headers=origin)
+    flags = {**page.flags, **answer.flags}
+    assert set(flags) >= {"__Host-sessionid", "__Host-csrftoken"}
+    for name, given in flags.items():
+        parts = {one.strip().lower() for one in given.split(";")}
+        assert name.startswith("__Host-"), name
+        assert {"secure", "httponly", "path=/"} <= parts, (name, given)
+        assert not any(one.startswith("domain") for one in parts), given
+        assert f"samesite={'strict' if 'csrf' in name else 'lax'}" in parts, given
+    page = behind.request("GET", "/profile/", headers={**origin, **_cookie(answer.cookies)})
+    assert (page.status, page.headers["cache-control"]) == (200, "no-store")
+    held, fields = {**answer.cookies, **page.cookies}, {"csrfmiddlewaretoken": _token(page), "theme": "dark"}
+    assert post(behind, "/profile/theme/", fields, cookies=held, headers=HTTPS).status == 403
+    assert post(behind, "/profile/theme/", fields, cookies=held, headers=origin).status == 302

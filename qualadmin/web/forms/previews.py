@@ -333,7 +333,8 @@ class ConfirmForm(PageForm):
     """The last step. The digest is that of the lines on the page."""
 
     rows_sha256 = forms.RegexField(regex=r"\A[0-9a-f]{64}\Z", widget=forms.HiddenInput)
-    typed_count = forms.CharField(required=False, max_length=20, label="Number of workers")
+    # No limit of length: the field is not always on the page, and a fault would point at nothing. See below.
+    typed_count = forms.CharField(required=False, label="Number of workers")
 
     def clean_typed_count(self) -> int | None:
         """The number without grouping; None for anything that is none, which the action then refuses."""
