@@ -67,6 +67,7 @@ class AuditEntry(models.Model):
         constraints = [models.UniqueConstraint(fields=["stream", "stream_seq"], name="audit_stream_seq")]
         indexes = [
             models.Index(fields=["action", "seq"], name="audit_action"),
+            models.Index(fields=["outcome", "seq"], name="audit_outcome"),
             models.Index(fields=["actor_id", "seq"], name="audit_actor"),
             models.Index(fields=["actor_id", "action", "seq"], name="audit_actor_action"),
             models.Index(fields=["target_type", "target_id", "seq"], name="audit_target"),

@@ -171,7 +171,9 @@ class Change(AuditedModel):
                 condition=models.Q(state__in=["planned", "sending", "unknown"]),
                 name="change_open",
             ),
-            models.Index(fields=["finished_at"], name="change_finished"),  # the dashboard's chart
+            # the dashboard's chart: everything it needs stands in the index
+            models.Index(fields=["finished_at", "state", "verb", "job"], name="change_finished"),
+            models.Index(fields=["type", "job"], name="change_of_type"),  # which jobs were about this type?
         ]
 
     def __str__(self) -> str:

@@ -184,6 +184,7 @@ class QualificationRequest(AuditedModel):
                 name="request_waiting",  # does this worker wait for this type?
             ),
             models.Index(fields=["state", "submitted_at"], name="request_oldest"),
+            models.Index(fields=["state", "type", "submitted_at"], name="request_of_type"),
         ]
 
     def __str__(self) -> str:
