@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('audit', '0002_auditentry_audit_outcome'),
+        ('audit', '0001_initial'),
     ]
 
     operations = [
