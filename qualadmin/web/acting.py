@@ -1,16 +1,20 @@
 """From a posted form to an action and on to the next page: the same few lines wherever something is changed."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
-from qualadmin.core.errors import ActionError
+from qualadmin.audit.models import AuditedModel
+from qualadmin.core.errors import ActionError, Conflict
 
 from .forms.base import PageForm
 from .http import Request, once
+
+#: Hidden field of forms that change a row: the row's newest audit entry when the page was made.
+SEEN: Final = "seen"
 
 
 def posted(request: Request) -> QueryDict | None:
@@ -33,6 +37,31 @@ def submit(request: Request, form: PageForm, act: Callable[[], str]) -> HttpResp
             raise
         form.refuse(error)
         return None
+
+
+def refuse_stale(request: Request, form: PageForm, row: AuditedModel) -> None:
+    """Raise Conflict (409) if somebody changed `row` since the page was opened, and say how it stands now.
+
+    `form.initial` is how it stands. Without this the last one to save would undo what others did meanwhile.
+    """
+    seen = request.POST.get(SEEN)
+    if request.method != "POST" or seen is None or seen == str(row.audit_id):
+        return
+    now = [
+        f"{form.fields[name].label} is now “{value}”."
+        for name, value in form.initial.items()
+        if name in form.fields and form.data.get(form.add_prefix(name), "") != _as_sent(value)
+    ]
+    raise Conflict(
+        " ".join(["Somebody changed this since you opened the page. Nothing was saved.", *now])
+        + " Open the page again to change it.",
+        code="stale_row",
+    )
+
+
+def _as_sent(value: object) -> str:
+    """A value as a browser sends it back."""
+    return {True: "on", False: ""}[value] if isinstance(value, bool) else str(value)
 
 
 def show(request: Request, template: str, form: PageForm, **context: Any) -> HttpResponse:

@@ -33,6 +33,7 @@ class Answer:
     headers: dict[str, str]
     cookies: dict[str, str]
     body: bytes
+    flags: dict[str, str]  # of each cookie, as they were sent
 
 
 class Server:
@@ -148,8 +149,14 @@ def _read(line: socket.socket) -> Answer:
     first, *rest = head.decode("latin-1").split("\r\n")
     status = int(first.split(" ")[1]) if first.startswith("HTTP/") else 0
     pairs = [one.split(": ", 1) for one in rest if ": " in one]
-    cookies = [value.split(";")[0].split("=", 1) for name, value in pairs if name.lower() == "set-cookie"]
-    return Answer(status, {name.lower(): value for name, value in pairs}, dict(cookies), body)
+    set_cookies = [value.partition(";") for name, value in pairs if name.lower() == "set-cookie"]
+    return Answer(
+        status=status,
+        headers={name.lower(): value for name, value in pairs},
+        cookies=dict(pair.split("=", 1) for pair, _, _ in set_cookies),
+        body=body,
+        flags={pair.split("=", 1)[0]: flags for pair, _, flags in set_cookies},
+    )
 
 
 def _complete(received: bytes) -> bool:

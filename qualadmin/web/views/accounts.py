@@ -12,7 +12,7 @@ from qualadmin.core.actions.connections import request_connection_test
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import ConnectionTest, Environment, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
-from qualadmin.web.acting import act_and_return, confirm_first, posted, show, submit
+from qualadmin.web.acting import act_and_return, confirm_first, posted, refuse_stale, show, submit
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.accounts import AccountForm, NewAccountForm, PauseForm
 from qualadmin.web.http import Request, is_fragment, page
@@ -85,6 +85,7 @@ def account_edit(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Change name and access. The environment stays."""
     account = _account(request, pk)
     form = AccountForm(posted(request), initial={name: getattr(account, name) for name in ACCESS_FIELDS})
+    refuse_stale(request, form, account)
 
     def act() -> str:
         actions.update_account(actor=request.actor, account=account, **form.cleaned_data)

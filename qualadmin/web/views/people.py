@@ -12,7 +12,7 @@ from qualadmin.core.actions import people as actions
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import RequesterAccount, RoleAssignment, Study, User
 from qualadmin.core.permissions import Permission, Role
-from qualadmin.web.acting import act_and_return, confirm_first, posted, show, submit
+from qualadmin.web.acting import act_and_return, confirm_first, posted, refuse_stale, show, submit
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.people import InvitePersonForm, PasswordForOtherForm, PersonForm, RoleForm, first_password
 from qualadmin.web.http import Request, page
@@ -105,6 +105,7 @@ def person_edit(request: Request, pk: int) -> HttpResponse:
     """Change name or e-mail."""
     user = _person(pk)
     form = PersonForm(posted(request), initial={"full_name": user.full_name, "email": user.email})
+    refuse_stale(request, form, user)
 
     def act() -> str:
         actions.update_user(actor=request.actor, user=user, **form.cleaned_data)

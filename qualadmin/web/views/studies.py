@@ -13,7 +13,7 @@ from qualadmin.core.actions import studies as actions
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import Job, RoleAssignment, Study, StudyInvestigator, User
 from qualadmin.core.permissions import Permission, Role, allowed
-from qualadmin.web.acting import confirm_first, posted, show, submit
+from qualadmin.web.acting import confirm_first, posted, refuse_stale, show, submit
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.studies import InvestigatorForm, StudyChangeForm, StudyForm
 from qualadmin.web.http import Request, page
@@ -105,6 +105,7 @@ def study_edit(request: Request, pk: uuid.UUID) -> HttpResponse:
     study = _study(pk)
     initial = {name: getattr(study, name) for name in ("title", "protocol_number", "is_open")}
     form = StudyChangeForm(posted(request), initial=initial)
+    refuse_stale(request, form, study)
 
     def act() -> str:
         actions.update_study(actor=request.actor, study=study, **form.cleaned_data)

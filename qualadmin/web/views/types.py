@@ -16,7 +16,7 @@ from qualadmin.core.actions import types as actions
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import Change, Job, Qualification, QualificationRequest, QualificationType, Verb
 from qualadmin.core.permissions import Permission, allowed
-from qualadmin.web.acting import act_and_return, posted, show, submit
+from qualadmin.web.acting import act_and_return, posted, refuse_stale, show, submit
 from qualadmin.web.charts import histogram
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.types import NewTypeForm, ScoresForm, retry_words
@@ -34,7 +34,7 @@ LIST = Listing(
         Column("test", "Test"),
         Column("auto", "Auto-granted"),
         Column("status", "State"),
-        Column("last", "Last grant from here"),
+        Column("last", "Last grant"),
     ],
     filters=[
         TextSearch("q", "Search", paths=("name", "keywords"), placeholder="Name or keyword"),
@@ -54,7 +54,7 @@ HOLDERS = Listing(
         Column("score", "Score", numeric=True),
         Column("status", "Status"),
         Column("since", "Granted"),
-        Column("checked", "Checked at Amazon"),
+        Column("checked", "Checked"),
     ],
     filters=[Choice("status", "Status", path="status", choices=Qualification.Status.choices, any_label="All")],
     newer_label="Previous",
@@ -77,11 +77,14 @@ def type_list(request: Request) -> HttpResponse:
 
 
 def _figures(keys: list[uuid.UUID]) -> dict[str, dict[str, Any]]:
-    """Holders, waiting requests and last grant of these types, by their key as text."""
+    """Holders, waiting requests and last grant of these types, by their key as text.
+
+    Grants that were only seen at Amazon belong to no job and are not counted.
+    """
     holders = _count(Qualification.objects.filter(type__in=keys, status=Qualification.Status.GRANTED))
     waiting = _count(QualificationRequest.objects.filter(type__in=keys, state=QualificationRequest.State.WAITING))
     newest = (
-        Change.objects.filter(type=OuterRef("pk"), state=Change.State.DONE, verb=Verb.GRANT)
+        Change.objects.filter(type=OuterRef("pk"), state=Change.State.DONE, verb=Verb.GRANT, job__isnull=False)
         .order_by("-pk")
         .values("finished_at")[:1]
     )
@@ -166,6 +169,7 @@ def type_settings(request: Request, pk: uuid.UUID) -> HttpResponse:
     one = _type(request, pk)
     names = ("default_score", "min_score", "max_score")
     form = ScoresForm(posted(request), initial={name: getattr(one, name) for name in names})
+    refuse_stale(request, form, one)
 
     def act() -> str:
         actions.update_type_settings(actor=request.actor, type=one, **form.cleaned_data)

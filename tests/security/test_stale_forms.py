@@ -1,0 +1,117 @@
+"""BI-18, BI-36, BI-37: what comes too late, twice, in the wrong order, or says nothing."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from qualadmin.core.actions.previews import discard_preview
+from qualadmin.core.actions.studies import update_study
+from qualadmin.core.actions.types import update_type_settings
+from qualadmin.core.models import Preview, QualificationType, Study, User
+from tests.security.stage import PRACTICE, Stage, undone
+from tests.security.writes import written
+from tests.web.html import assert_valid_page
+from tests.web.lists import Someone, hidden_of, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def change_study(stage: Stage) -> None:
+    study = Study.objects.get(pk=stage.cast.study.pk)
+    actor = stage.cast.manager.as_actor()
+    update_study(actor=actor, study=study, title="Renamed meanwhile", protocol_number="", is_open=True)
+
+
+def change_type(stage: Stage) -> None:
+    kind = QualificationType.objects.get(pk=stage.things[PRACTICE]["type"])
+    actor = stage.cast.manager.as_actor()
+    update_type_settings(actor=actor, type=kind, default_score=41, min_score=0, max_score=42)
+
+
+@pytest.mark.parametrize(
+    ("address", "fields", "change", "words"),
+    [
+        ("/studies/{study}/edit/", {"title": "Mine", "protocol_number": "", "is_open": "on"}, change_study,
+         "Title is now “Renamed meanwhile”."),
+        ("/types/{type}/settings/", {"default_score": "5", "min_score": "0", "max_score": "9"}, change_type,
+         "Usual score is now “41”."),
+    ],
+)  # fmt: skip
+def test_bi_37_a_form_of_a_row_that_changed_since(
+    stage: Stage, address: str, fields: dict[str, str], change: Any, words: str
+) -> None:
+    """BI-37: 409, what it is now, and nothing of the older form is saved; opened again it can be."""
+    path = address.format(**stage.things[PRACTICE])
+    client = stage.client("manager", PRACTICE)
+    with undone():
+        cache.clear()
+        stale = hidden_of(client.get(path))
+        change(stage)
+        with written() as tables:
+            response = client.post(path, {**stale, **fields})
+        assert (response.status_code, tables) == (409, set())
+        assert_valid_page(response)
+        assert words in text_of(response)
+        assert client.post(path, {**hidden_of(client.get(path)), **fields}).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/accounts/{account}/edit/", "/people/{person}/edit/"])
+def test_bi_37_every_form_of_a_row_says_what_it_has_seen(stage: Stage, path: str) -> None:
+    """BI-37: an older number of the row is 409 there as well."""
+    client = stage.client("manager", PRACTICE)
+    address = path.format(**stage.things[PRACTICE])
+    with undone(), written() as tables:
+        fields = hidden_of(client.get(address))
+        fields["seen"] = "00000000-0000-4000-8000-000000000000"
+        assert client.post(address, {**fields, "name": "x", "full_name": "x"}).status_code == 409
+    assert tables == set()
+
+
+def test_bi_36_steps_out_of_order(stage: Stage) -> None:
+    """BI-36: confirm what was never checked, twice, or after it was discarded; go on with what is at an end."""
+    someone = Someone(stage.client("granter", PRACTICE), stage.cast.granter, stage.cast.account)
+    things = stage.things[PRACTICE]
+    upload, ready = things["upload"]["granter"], things["preview"]["granter"]
+    fields = stage.fields("granter", PRACTICE)
+    with undone():
+        cache.clear()
+        digest = Preview.objects.get(pk=ready).rows_sha256
+        with written() as tables:
+            early = someone.client.post(f"/previews/{upload}/", {**fields, "rows_sha256": digest})
+        assert (early.status_code, tables) == (302, set())  # back to its columns
+        assert early.headers["Location"].endswith("/columns/")
+        discard_preview(actor=User.objects.get(pk=stage.cast.granter.pk).as_actor(), preview_id=ready)
+        with written() as tables:
+            for path in (f"/previews/{ready}/", f"/previews/{ready}/corrections/"):
+                response = someone.client.post(path, {**fields, "rows_sha256": digest, "use": "all"})
+                assert response.status_code == 409, path
+            assert someone.get(f"/previews/{ready}/problems.csv").status_code == 409
+        assert tables == set()
+
+
+@pytest.mark.parametrize("reason", [" ", "\t\n ", "\u3000", "\xa0 "])
+def test_bi_18_only_blanks_are_no_reason_where_one_is_asked_for(stage: Stage, reason: str) -> None:
+    """BI-18: the reason workers read, a pause, a note. There is no least length: see tests/bad_inputs.py."""
+    things = stage.things[PRACTICE]
+    revoke = {"type": str(things["type"]), "list": "A1GOODWORKER01", "how": "reason", "revoke_reason": reason}
+    for name, path, fields in (
+        ("granter", "/revoke/", revoke),
+        ("manager", f"/accounts/{things['account']}/pause/", {"cause": reason}),
+        ("granter", f"/workers/{things['worker']}/notes/", {"text": reason}),
+    ):
+        with undone(), written() as tables:
+            response = stage.client(name, PRACTICE).post(path, {**stage.fields(name, PRACTICE), **fields})
+        assert (response.status_code, tables) == (422, set()), path
+
+
+@pytest.mark.parametrize(("length", "status"), [(2_000, 302), (2_001, 422), (5_001, 422)])
+def test_bi_18_a_reason_has_2000_characters_at_most(stage: Stage, length: int, status: int) -> None:
+    """BI-18: emoji count as one each."""
+    things = stage.things[PRACTICE]
+    fields = {"type": str(things["type"]), "list": "A1GOODWORKER01", "reason": "🙂" * length}
+    with undone():
+        response = stage.client("granter", PRACTICE).post(
+            "/grant/", {**stage.fields("granter", PRACTICE), **fields}
+        )
+    assert response.status_code == status
