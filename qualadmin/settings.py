@@ -306,6 +306,13 @@ EMULATOR_URL = ENV.url(
 DRAIN_THREADS = ENV.number(
     "QUALADMIN_DRAIN_THREADS", 64, about="calls to Amazon at the same time, per task process", low=1, high=256
 )
+DRAIN_PROCESSES = ENV.number(
+    "QUALADMIN_DRAIN_PROCESSES",
+    min(2, os.cpu_count() or 1),
+    about="processes that share these calls; one makes as many calls a second as one core allows",
+    low=1,
+    high=16,
+)
 DRAIN_SLICE_SECONDS = ENV.number(
     "QUALADMIN_DRAIN_SLICE_SECONDS", 25, about="seconds a drain works before it rings again", low=1, high=25
 )
@@ -335,6 +342,7 @@ UNKNOWN_SETTINGS = ENV.unknown(
     also_known=(
         "QUALADMIN_NO_BOOTSTRAP",
         "QUALADMIN_REQUIRE",
+        "QUALADMIN_REWRITE_BUDGETS",
         "QUALADMIN_CHROMIUM",
         "QUALADMIN_TEST_DATABASE_URL",
         "QUALADMIN_TEST_REDIS_URL",

@@ -1,0 +1,98 @@
+"""How many questions each list asks the database, written down: a page that asks one more says so here.
+
+`QUALADMIN_REWRITE_BUDGETS=1` writes tests/query_budgets.json anew; the change then stands in the diff for review.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from qualadmin.audit.models import AuditEntry
+from tests.factories import ChangeFactory, JobFactory, QualificationFactory, RequestFactory, WorkerFactory
+from tests.tasks.lists import make_preview, worker_ids
+from tests.web.lab import Lab
+from tests.web.lists import Someone
+from tests.web.queries import Queries, watched
+
+FILE = Path(__file__).parents[1] / "query_budgets.json"
+MOST = 12
+ROWS = 27  # more than a page of 25, so that lists must count what they do not show
+ROLES = ("granter", "pi", "manager")
+
+
+@pytest.fixture
+def pages(lab: Lab) -> dict[str, str]:
+    """Every list as its second page or filtered, where there is more than a page of rows; and the main pages."""
+    workers = [WorkerFactory() for _ in range(ROWS)]
+    for number, worker in enumerate(workers):
+        QualificationFactory(type=lab.type, worker=worker)
+        RequestFactory(type=lab.type, worker=worker)
+        ChangeFactory(type=lab.type, worker=lab.worker, job=lab.job, n=number + 10, state="failed")
+        JobFactory(account=lab.cast.account, created_by=lab.cast.granter, study=lab.cast.study)
+    preview = make_preview(lab.cast.granter, lab.type, worker_ids(ROWS))
+    edge = AuditEntry.objects.order_by("-seq").values_list("seq", flat=True)[26]
+    return {
+        "dashboard": reverse("dashboard"),
+        "job-list": f"{reverse('job-list')}?size=25&study={lab.cast.study.pk}",
+        "job-detail": f"{reverse('job-detail', args=[lab.job.pk])}?size=25&outcome=failed",
+        "preview-check": f"{reverse('preview-check', args=[preview.pk])}?size=25&group=new",
+        "type-list": f"{reverse('type-list')}?q=wave",
+        "type-detail": f"{reverse('type-detail', args=[lab.type.pk])}?size=25&status=Granted",
+        "request-list": f"{reverse('request-list')}?size=25&type={lab.type.pk}",
+        "worker-list": reverse("worker-list"),
+        "worker-detail": f"{reverse('worker-detail', args=[lab.worker.pk])}?size=25&kind=failed",
+        "study-list": f"{reverse('study-list')}?q=study",
+        "study-detail": reverse("study-detail", args=[lab.cast.study.pk]),
+        "audit-list": f"{reverse('audit-list')}?size=25&job={lab.job.pk}&after={edge}",
+        "account-list": reverse("account-list"),
+        "account-detail": reverse("account-detail", args=[lab.cast.account.pk]),
+        "person-list": f"{reverse('person-list')}?access=True",
+    }
+
+
+def ask(client: Client, path: str) -> Queries | None:
+    """The queries of the second visit, as the first stamps the session; None where the door is shut."""
+    client.get(path)
+    with watched() as queries:
+        response = client.get(path)
+    assert response.status_code in {200, 403, 404}, f"{path}: {response.status_code}"
+    return queries if response.status_code == 200 else None
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_page_asks_as_often_as_written_down(lab: Lab, pages: dict[str, str], role: str) -> None:
+    cache.clear()
+    client = Client()
+    Someone(client, lab.cast.user(role), lab.cast.account)
+    found: dict[str, int] = {}
+    for name, path in pages.items():
+        queries = ask(client, path)
+        if queries is None:
+            continue
+        assert queries.offsets == [], f"{name} skips rows"
+        assert queries.full_counts == [], f"{name} counts a whole table"
+        found[name] = queries.number
+    assert max(found.values()) <= MOST, found
+    if os.environ.get("QUALADMIN_REWRITE_BUDGETS"):
+        _rewrite(role, found)
+    assert found == json.loads(FILE.read_text(encoding="utf-8"))[role]
+
+
+def _rewrite(role: str, found: dict[str, int]) -> None:
+    known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    known[role] = found
+    FILE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def test_a_page_that_skips_rows_or_counts_all_would_be_found(lab: Lab) -> None:
+    with watched() as queries:
+        list(AuditEntry.objects.order_by("seq")[3:5])
+        AuditEntry.objects.count()
+        AuditEntry.objects.order_by()[:100].count()
+    assert len(queries.offsets) == 1
+    assert len(queries.full_counts) == 1
