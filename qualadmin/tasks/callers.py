@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from django.conf import settings
 
@@ -47,75 +47,116 @@ class CallingProcess:
             cwd=settings.BASE_DIR,
         )
         assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - both were asked for
-        self._in, self._out = self._process.stdin, self._process.stdout
-        os.set_blocking(self._out.fileno(), False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._out, selectors.EVENT_READ)
+        self._in, self.out = self._process.stdin, self._process.stdout
+        os.set_blocking(self.out.fileno(), False)
         self._rest = b""
-        self._replies: list[Reply] = []
-        self._write({"credentials": asdict(credentials), "threads": threads})
-        self._wait_until_ready()
-
-    def _wait_until_ready(self) -> None:
-        until = time.monotonic() + START_SECONDS
-        while not (messages := self._read(until - time.monotonic())):
-            if time.monotonic() > until:
-                self.close()
-                raise CallerLost("The calling process did not start.")
-        if "refused" in messages[0]:
-            self.close()
-            raise CallerRefused(str(messages[0]["refused"]))
+        self.write({"credentials": asdict(credentials), "threads": threads})
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def send(self, work: list[Work]) -> None:
-        self._write([asdict(one) for one in work])
-
-    def receive(self, seconds: float, limit: int) -> list[Reply]:
-        """What came back, waiting at most `seconds` for up to `limit` replies."""
-        until = time.monotonic() + seconds
-        while len(self._replies) < limit and (left := until - time.monotonic()) > 0:
-            self._replies += [Reply(**message) for message in self._read(left)]  # type: ignore[arg-type]
-        replies, self._replies = self._replies[:limit], self._replies[limit:]
-        return replies
-
-    def close(self) -> None:
-        """Let it finish the calls that are out, and end. Calls not made yet are dropped."""
-        self._in.close()
-        try:
-            self._process.wait(START_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._selector.close()
-        self._out.close()
-
-    def _write(self, message: object) -> None:
+    def write(self, message: object) -> None:
         try:
             self._in.write(json.dumps(message).encode() + b"\n")
             self._in.flush()
         except OSError as error:
             raise CallerLost("The calling process ended.") from error
 
-    def _read(self, seconds: float) -> list[dict[str, object]]:
-        """Whole messages that are there, waiting at most `seconds` for the first bytes."""
-        if not self._selector.select(max(seconds, 0)):
-            return []
-        data = self._out.read(READ_BYTES)
+    def read(self) -> list[dict[str, Any]]:
+        """Whole messages that are there; call it when `out` is readable."""
+        data = self.out.read(READ_BYTES)
         if not data:
             raise CallerLost("The calling process ended.")
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [message for line in lines for message in json.loads(line)]
 
+    def close(self) -> None:
+        """Let it finish the calls that are out, and end. Calls not made yet are dropped."""
+        self._in.close()
 
-_kept: dict[AccountCredentials, CallingProcess] = {}
+    def wait(self) -> None:
+        """Until it has ended; a process that does not is killed."""
+        try:
+            self._process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self.out.close()
+
+
+class CallingProcesses:
+    """A few calling processes as one, with `threads` between them.
+
+    One interpreter makes about as many calls a second as one core allows; several use several.
+    """
+
+    def __init__(self, credentials: AccountCredentials, threads: int, processes: int) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._replies: list[Reply] = []
+        self._processes: list[CallingProcess] = []
+        for number in range(processes):
+            share = threads // processes + (number < threads % processes)
+            process = CallingProcess(credentials, share)
+            self._processes.append(process)
+            self._selector.register(process.out, selectors.EVENT_READ, process)
+        try:
+            self._wait_until_ready()
+        except (CallerLost, CallerRefused):
+            self.close()
+            raise
+
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        ready = 0
+        while ready < len(self._processes):
+            messages = self._read(until - time.monotonic())
+            if refusals := [message["refused"] for message in messages if "refused" in message]:
+                raise CallerRefused(str(refusals[0]))
+            ready += len(messages)
+            if not messages and time.monotonic() > until:
+                raise CallerLost("The calling process did not start.")
+
+    @property
+    def alive(self) -> bool:
+        return all(process.alive for process in self._processes)
+
+    def send(self, work: list[Work]) -> None:
+        """Deal the work out evenly."""
+        count = len(self._processes)
+        for number, process in enumerate(self._processes):
+            share = work[number::count]
+            if share:
+                process.write([asdict(one) for one in share])
+
+    def receive(self, seconds: float, limit: int) -> list[Reply]:
+        """What came back, waiting at most `seconds` for up to `limit` replies."""
+        until = time.monotonic() + seconds
+        while len(self._replies) < limit and (left := until - time.monotonic()) > 0:
+            self._replies += [Reply(**message) for message in self._read(left)]
+        replies, self._replies = self._replies[:limit], self._replies[limit:]
+        return replies
+
+    def close(self) -> None:
+        """Let all finish the calls that are out, and end."""
+        for process in self._processes:
+            process.close()
+        for process in self._processes:
+            process.wait()
+        self._selector.close()
+
+    def _read(self, seconds: float) -> list[dict[str, Any]]:
+        """Messages that are there, waiting at most `seconds` for the first bytes."""
+        ready = self._selector.select(max(seconds, 0))
+        return [message for key, _ in ready for message in key.data.read()]
+
+
+_kept: dict[AccountCredentials, CallingProcesses] = {}
 _kept_by: list[int] = []
 
 
-def caller_for(credentials: AccountCredentials, threads: int) -> CallingProcess:
-    """The account's calling process, kept from one drain to the next: starting one takes half a second.
+def caller_for(credentials: AccountCredentials, threads: int) -> CallingProcesses:
+    """The account's calling processes, kept from one drain to the next: starting one takes half a second.
 
     Raises CallerRefused when the account's credentials are not on this machine.
     """
@@ -124,7 +165,8 @@ def caller_for(credentials: AccountCredentials, threads: int) -> CallingProcess:
         _kept_by[:] = [os.getpid()]
     caller = _kept.get(credentials)
     if caller is None or not caller.alive:
-        caller = _kept[credentials] = CallingProcess(credentials, threads)
+        processes = min(settings.DRAIN_PROCESSES, threads)
+        caller = _kept[credentials] = CallingProcesses(credentials, threads, processes)
     return caller
 
 

@@ -44,6 +44,7 @@ LEAVES_WITHIN: Final = 10.0
 ALL_BACK_WITHIN: Final = 35.0
 FLUSH_SECONDS: Final = 0.25
 FLUSH_RESULTS: Final = 300
+STOCK_SECONDS: Final = 0.6  # work in hand beyond what the threads are at: a round of this process's own work
 IDLE_SECONDS: Final = 2.0  # wait this long for changes that are due soon before going home
 _BEGAN: Final = int(time.time())
 
@@ -112,7 +113,8 @@ class Drain:
         self._pace = SharedPace(account.pk)
         self._claims: dict[int, tuple[Claim, int]] = {}  # in hand: the claim and the epoch of its slot
         self._refused = False  # the account's credentials were refused: nothing more is claimed
-        self._per_cycle = 0  # answers of the last cycle
+        self._rate = 0.0  # answers a second, lately
+        self._counted_at = time.monotonic()
         self._nothing_to_claim = False  # all that is planned waits for the breaker or for an earlier change
 
     @property
@@ -130,7 +132,10 @@ class Drain:
                 self._claim()
             if self._claims:
                 idle_since = None
-                self._record(self._collect(end))
+                answers = self._collect(end)
+                if self._may_claim(end) and not any(answer.trouble or answer.refusal for answer in answers):
+                    self._claim()  # first feed the threads, then write down: they need not wait for that
+                self._record(answers)
                 heartbeat.beat_now_and_then()
                 continue
             idle_since = idle_since or time.monotonic()
@@ -144,7 +149,7 @@ class Drain:
 
     def _claim(self) -> None:
         """Keep enough in hand for the threads, as far as the pace allows, and no more than is soon called."""
-        stock = min(4 * self._threads, self._threads + 2 * self._per_cycle)
+        stock = min(8 * self._threads, self._threads + int(self._rate * STOCK_SECONDS))
         room = stock - self.in_hand
         if room < self._threads // 2 and self.in_hand:
             return
@@ -187,8 +192,10 @@ class Drain:
         if self.caller_lost or time.monotonic() > end + ALL_BACK_WITHIN:
             self.caller_lost = True
             return [lost(*self._claims.pop(number)) for number in list(self._claims)]
+        # Come back while all threads still have work, unless there is no more to give them.
+        spare = self.in_hand if self._nothing_to_claim else max(self.in_hand - 2 * self._threads, self._threads)
         try:
-            replies = self._caller.receive(FLUSH_SECONDS, min(FLUSH_RESULTS, self.in_hand))
+            replies = self._caller.receive(FLUSH_SECONDS, min(FLUSH_RESULTS, spare, self.in_hand))
         except CallerLost:
             self.caller_lost = True
             return []
@@ -196,7 +203,7 @@ class Drain:
         return [answer_of(*one) for one in found]
 
     def _record(self, answers: list[Answer]) -> None:
-        self._per_cycle = len(answers)
+        self._count(len(answers))
         if not answers:
             return
         reached("answered")
@@ -210,3 +217,8 @@ class Drain:
         if refusal and not self._refused:
             self._refused = True
             pause_account(actor=self.actor, account=self.account, cause=refusal)
+
+    def _count(self, answers: int) -> None:
+        now = time.monotonic()
+        self._rate = (self._rate + answers / max(now - self._counted_at, 0.001)) / 2
+        self._counted_at = now

@@ -6,22 +6,26 @@ thread give up the interpreter's lock and queue for it again behind all the thre
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from django.db import connection, models
 
+# Asked thousands of times a second while a drain runs; the connection object would have to be found each time.
+SQLITE: Final = connection.vendor == "sqlite"
 ROWS: Final = 400  # per statement: well below the limits of both databases
 
 
 def db_time(moment: datetime | None) -> Any:
     """An aware datetime as the database's parameter (SQLite keeps naive UTC text)."""
-    return connection.ops.adapt_datetimefield_value(moment)
+    if moment is None or not SQLITE:
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def db_uuid(value: uuid.UUID) -> Any:
     """A uuid as the database's parameter (SQLite keeps 32 hex digits)."""
-    return value if connection.features.has_native_uuid_field else value.hex
+    return value.hex if SQLITE else value
 
 
 def from_uuid(value: Any) -> uuid.UUID:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
@@ -205,7 +206,7 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
         entry = tx.record(
             "mturk.call.started",
             outcome="started",
-            target=Target("qtype", str(claim.type_id), claim.type_name),
+            target=type_target(claim.type_id, claim.type_name),
             stream=claim.job.stream,
             subject=claim.worker,
             job=str(claim.job.job_id),
@@ -228,6 +229,12 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
     )
     _mark_started({claim.job.job_id for claim in claims}, now)
     return started
+
+
+@lru_cache(maxsize=256)
+def type_target(type_id: uuid.UUID, name: str) -> Target:
+    """How entries name a type. Kept, since a drain names the same few types thousands of times."""
+    return Target("qtype", str(type_id), name)
 
 
 def held_after(claim: Claim) -> dict[str, list[object]]:

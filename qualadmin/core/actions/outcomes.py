@@ -16,13 +16,12 @@ from django.db.models import F
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
-from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job
 
 from ._sql import db_time, db_uuid, for_update, insert_rows, marks, update_rows
-from .claims import Claim, held_after
+from .claims import Claim, held_after, type_target
 from .endings import finish_job
 
 PARAMETERS: Final = 900  # SQLite's oldest limit of parameters in one statement is 999
@@ -142,7 +141,7 @@ def record_call(
     return tx.record(
         action,
         outcome=outcome,
-        target=Target("qtype", str(claim.type_id), claim.type_name),
+        target=type_target(claim.type_id, claim.type_name),
         stream=claim.job.stream,
         subject=claim.worker,
         job=str(claim.job.job_id),

@@ -13,13 +13,12 @@ from django.db import connection, transaction
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
-from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job, RequesterAccount, User
 
 from ._sql import db_time, db_uuid, from_uuid, marks, run_many, skip_locked
-from .claims import Claim, JobInHand, held_after
+from .claims import Claim, JobInHand, held_after, type_target
 from .outcomes import Outcome, Result, count_results, record_call, upsert_qualifications
 
 MAX_CHECKS: Final = 5  # then a person decides
@@ -197,7 +196,7 @@ def _words(one: Finding) -> str:
 
 def _about(claim: Claim) -> dict[str, Any]:
     return {
-        "target": Target("qtype", str(claim.type_id), claim.type_name),
+        "target": type_target(claim.type_id, claim.type_name),
         "stream": claim.job.stream,
         "subject": claim.worker,
         "job": str(claim.job.job_id),
