@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WIDTH: Final = 1000
-HEIGHT: Final = 240
-LEFT, BOTTOM, TOP = 44, 22, 8  # room for the numbers of the axis, the labels below, and air
+HEIGHT: Final = 200  # pixels; across, a chart takes what room there is, so places are percentages
+BOTTOM, TOP = 22, 8  # room for the labels below, and air
 LABELS: Final = 7  # about as many as fit under the bars without touching
 
 

@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from qualadmin.web.charts import BOTTOM, HEIGHT, LABELS, LEFT, TOP, WIDTH, Bar, Chart, axis_steps
+from qualadmin.web.charts import BOTTOM, HEIGHT, LABELS, TOP, Bar, Chart, axis_steps
 from qualadmin.web.words import grouped
 
 register = template.Library()
@@ -18,20 +18,21 @@ def chart_svg(chart: Chart, title: str, first: str, second: str = "") -> SafeStr
     steps = axis_steps(chart.highest)
     scale = (HEIGHT - TOP - BOTTOM) / steps[-1]
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
-        WIDTH,
-        HEIGHT,
+        '<div class="chart"><svg class="scale" aria-hidden="true">{}</svg>'
+        '<svg role="img" aria-label="{}">{}{}{}</svg></div>',
+        format_html_join("", '<text x="100%" y="{}" text-anchor="end">{}</text>', _scale(steps, scale)),
         f"{title}: the highest bar is {grouped(chart.highest)}. The table below has every number.",
-        format_html_join("", _AXIS, _axis(steps, scale)),
+        format_html_join("", _LINE, ((_y(step, scale),) * 2 for step in steps)),
         format_html_join("", _BAR, _bars(chart, scale, first, second)),
-        format_html_join("", '<text x="{}" y="{}" text-anchor="middle">{}</text>', _labels(chart)),
+        format_html_join("", _LABEL, _labels(chart)),
     )
 
 
-_AXIS = '<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>'
+_LINE = '<line class="axis" x1="0" x2="100%" y1="{}" y2="{}"/>'
+_LABEL = '<text class="label{}" x="{}%" y="{}" text-anchor="middle">{}</text>'
 _BAR = (
-    '<g><title>{}</title><rect class="a{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>'
-    '<rect class="b{}" x="{}" y="{}" width="{}" height="{}" rx="1"/></g>'
+    '<g><title>{}</title><rect class="a{}" x="{}%" y="{}" width="{}%" height="{}" rx="2"/>'
+    '<rect class="b{}" x="{}%" y="{}" width="{}%" height="{}" rx="1"/></g>'
 )
 
 
@@ -39,17 +40,20 @@ def _y(value: float, scale: float) -> float:
     return round(HEIGHT - BOTTOM - value * scale, 1)
 
 
-def _axis(steps: list[int], scale: float) -> Iterator[tuple[object, ...]]:
+def _scale(steps: list[int], scale: float) -> Iterator[tuple[object, ...]]:
     for step in steps:
-        y = _y(step, scale)
-        yield LEFT, WIDTH, y, y, LEFT - 6, y + 4, grouped(step)
+        yield _y(step, scale) + 4, grouped(step)
 
 
 def _bars(chart: Chart, scale: float, first: str, second: str) -> Iterator[tuple[object, ...]]:
-    slot = (WIDTH - LEFT) / max(1, len(chart.bars))
+    slot = 100 / max(1, len(chart.bars))
+    width = round(min(slot * 0.7, 6), 2)  # few bars must not become walls
     for index, bar in enumerate(chart.bars):
-        x, width = round(LEFT + index * slot + slot * 0.15, 1), round(slot * 0.7, 1)
+        x = round(index * slot + (slot - width) / 2, 2)
         top, above = _y(bar.first, scale), _y(bar.first + bar.second, scale)
+        # A single worker beside thousands is still to be seen: two pixels at least.
+        top = min(top, _y(0, scale) - 2) if bar.first else top
+        above = min(above, top - 2) if bar.second else top
         faded = " part" if bar.partial else ""
         # One pixel of air between the two parts, so that they read as two.
         yield (
@@ -65,8 +69,10 @@ def _tip(bar: Bar, first: str, second: str) -> str:
     return f"{when}: {grouped(bar.first)} {first.lower()}{more}"
 
 
-def _labels(chart: Chart) -> Iterator[tuple[float, int, str]]:
-    slot = (WIDTH - LEFT) / max(1, len(chart.bars))
+def _labels(chart: Chart) -> Iterator[tuple[object, ...]]:
+    """From the last bar backwards: the newest day always has its name. A phone leaves out every other one."""
+    slot = 100 / max(1, len(chart.bars))
     every = max(1, -(-len(chart.bars) // LABELS))
-    for index in range(0, len(chart.bars), every):
-        yield round(LEFT + index * slot + slot / 2, 1), HEIGHT - 5, chart.bars[index].label
+    for number, index in enumerate(range(len(chart.bars) - 1, -1, -every)):
+        second = " second" if number % 2 else ""
+        yield second, round(index * slot + slot / 2, 2), HEIGHT - 4, chart.bars[index].label
