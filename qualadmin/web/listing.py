@@ -215,7 +215,10 @@ class Listing:
         response = render(request, name, {**(context or {}), "results": page})
         if is_fragment(request):
             # The address without empty keys: what reload, bookmark and a sent link will show again.
-            response.headers["HX-Push-Url"] = f"{request.path}{page.address}"
+            address = f"{request.path}{page.address}".removesuffix("?")
+            # A part that only renews itself must not cost a press of "back".
+            if address != request.htmx.current_url_abs_path:
+                response.headers["HX-Push-Url"] = address
         return response
 
     def _values(self, request: Request) -> dict[str, str]:
