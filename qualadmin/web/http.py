@@ -41,6 +41,7 @@ class Request(HttpRequest):
     accounts: list[RequesterAccount]  # all open ones the person may see
     htmx: HtmxDetails
     request_id: str
+    section: str  # set by a view whose page belongs to another part of the navigation than its URL name says
 
 
 View = Callable[Concatenate[Request, P], HttpResponseBase]

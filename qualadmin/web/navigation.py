@@ -63,9 +63,10 @@ class Link:
 
 
 def links_for(request: "Request") -> list[Link]:
-    """What this person may open, in order."""
+    """What this person may open, in order. A view whose page belongs elsewhere says so in `request.section`."""
     match = request.resolver_match
-    here = (match.url_name or "").partition("-")[0] if match else ""
+    section = (match.url_name or "").partition("-")[0] if match else ""
+    here = getattr(request, "section", section)
     return [
         Link(entry, url, entry.section == here)
         for entry in ENTRIES

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from qualadmin.core.actions.previews import Wishes
+from qualadmin.core.errors import ActionError
 from qualadmin.core.models import Preview, QualificationType, RequesterAccount, Verb
 from qualadmin.core.reading import Plan
 from qualadmin.csvio import Interpretation, Mapping, Table, shown_file_name
@@ -103,6 +104,13 @@ class BulkForm(PageForm):
         elif cleaned.get("file") is None and not pasted:
             self.add_error("file", "Choose a file, or paste a list below.")
         return cleaned
+
+    def refuse(self, error: ActionError) -> None:
+        """At the box that was filled in: what is wrong with a file is not wrong with the empty list below it."""
+        if error.field in ("list", "file"):
+            self.add_error("list" if self.source == Preview.Source.PASTE else "file", error.message)
+        else:
+            super().refuse(error)
 
     @property
     def source(self) -> Preview.Source:

@@ -108,6 +108,7 @@ def _show_check(
     """The page with a fresh form: the digest is always that of the lines that are shown now."""
     form = ConfirmForm(initial={"rows_sha256": preview.rows_sha256})
     shown = CheckPage(request, preview, form)
+    request.section = "grant" if shown.from_form else "bulk"  # what to highlight in the navigation
     context = {"shown": shown, "preview": preview, "refused": refused, "results": shown.results}
     template = "preview/check.html#results" if is_fragment(request) else "preview/check.html"
     return render(request, template, context, status=status)
