@@ -17,6 +17,7 @@ from qualadmin.web.statuses import look_of
 from qualadmin.web.words import UNKNOWN, grouped, since
 
 register = template.Library()
+_SINGULARS: Final = {"entries": "entry", "people": "person", "studies": "study"}
 DRAWN: Final = 256  # icons kept: more than all pages show
 
 
@@ -56,6 +57,14 @@ def counted(value: int | None, singular: str, plural: str = "") -> str:
     """`1 worker`, `2 workers`, `1,234 workers`."""
     noun = singular if value == 1 else (plural or f"{singular}s")
     return f"{number(value)} {noun}"
+
+
+@register.filter
+def noun_of(plural: str, results: Any) -> str:
+    """`plural`, or its singular where the list has one row in all: `1 entry`, `1 of 12 entries`."""
+    if (results.total or results.count).number != 1:
+        return plural
+    return _SINGULARS.get(plural, plural.removesuffix("s"))
 
 
 @register.filter
