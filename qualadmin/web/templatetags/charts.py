@@ -29,7 +29,7 @@ def chart_svg(chart: Chart, title: str, first: str, second: str = "") -> SafeStr
 
 
 _LINE = '<line class="axis" x1="0" x2="100%" y1="{}" y2="{}"/>'
-_LABEL = '<text class="label{}" x="{}%" y="{}" text-anchor="middle">{}</text>'
+_LABEL = '<text class="label{}" x="{}%" y="{}" text-anchor="{}">{}</text>'
 _BAR = (
     '<g><title>{}</title><rect class="a{}" x="{}%" y="{}" width="{}%" height="{}" rx="2"/>'
     '<rect class="b{}" x="{}%" y="{}" width="{}%" height="{}" rx="1"/></g>'
@@ -75,4 +75,6 @@ def _labels(chart: Chart) -> Iterator[tuple[object, ...]]:
     every = max(1, -(-len(chart.bars) // LABELS))
     for number, index in enumerate(range(len(chart.bars) - 1, -1, -every)):
         second = " second" if number % 2 else ""
-        yield second, round(index * slot + slot / 2, 2), HEIGHT - 4, chart.bars[index].label
+        last = number == 0 and slot < 8  # a narrow last bar has no room to the right of it
+        x, anchor = (100.0, "end") if last else (round(index * slot + slot / 2, 2), "middle")
+        yield second, x, HEIGHT - 4, anchor, chart.bars[index].label
