@@ -18,7 +18,7 @@ def explain(visit: Callable[[], Any]) -> None:
         result = execute(sql, params, many, context)
         if connection.vendor == "sqlite":
             # SQLite works while rows are fetched: fetch them a second time, all of them.
-            with connection.connection.cursor() if False else connection.cursor() as again:
+            with connection.cursor() as again:
                 _fetch(again, sql, params)
         took = (time.perf_counter() - began) * 1000
         if took > SLOW and sql.lstrip().upper().startswith("SELECT"):
@@ -30,7 +30,8 @@ def explain(visit: Callable[[], Any]) -> None:
     for took, sql, params in slow:
         print(f"    {took:6.1f} ms  {sql[:1500]}")
         with connection.cursor() as cursor:
-            cursor.execute(("EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN ANALYZE ") + sql, params)
+            plan = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN ANALYZE "
+            cursor.execute(plan + sql, params)
             for row in cursor.fetchall():
                 print("             ", row[-1])
 

@@ -178,8 +178,8 @@ def _job_row(
     ended = None if plan.left else plan.at + timedelta(seconds=20)
     return (
         plan.pk, lab.account.pk, study, preview, person.pk, plan.at, "running" if plan.left else "finished",
-        "grant", plan.title, "", False, "", "file", plan.title, "0" * 64, 10_000, "0" * 64, len(lines), plan.left, done,
-        failed, 0, 0, 0, plan.at, ended, entry,
+        "grant", plan.title, "", False, "", "file", plan.title, "0" * 64, 10_000, "0" * 64, len(lines), plan.left,
+        done, failed, 0, 0, 0, plan.at, ended, entry,
     )  # fmt: skip
 
 

@@ -2,16 +2,17 @@
 
     .venv/bin/python -m benchmarks.pages [--size 100000] [--rounds 20] [--only log] [--explain 50] [--keep FOLDER]
 
-Fills a database (100,000 workers, qualifications, changes and requests, 200,000 audit entries), then opens every list
-and main page as granter, PI and manager through Django's test client: queries, milliseconds of server time (median
-and 95th percentile over the rounds), milliseconds of CPU, kilobytes. Ends with code 1 where a page asks more than
-12 queries, skips rows (OFFSET), counts a whole table, or takes 100 ms or more. A page that seems too slow is measured
-again, twice at most, and the best counts: what the neighbours of this machine cost comes and goes.
+Fills a database (100,000 workers, qualifications, changes and requests, 200,000 audit entries), then opens every
+list and main page as granter, PI and manager through Django's test client: queries, milliseconds of server time
+(median and 95th percentile over the rounds), milliseconds of CPU, kilobytes. Ends with code 1 where a page asks more
+than 12 queries, skips rows (OFFSET), counts a whole table, or takes 100 ms or more. A page that seems too slow is
+measured again, twice at most, and the best counts: what the neighbours of this machine cost comes and goes.
 `--explain MS` prints how the database went about the queries of pages that took longer than that.
-Set QUALADMIN_TEST_DATABASE_URL for PostgreSQL; the default is a SQLite file.
+Set QUALADMIN_TEST_DATABASE_URL for PostgreSQL (its tables are dropped); the default is a SQLite file.
 """
 
 import argparse
+import math
 import statistics
 import sys
 import tempfile
@@ -49,7 +50,7 @@ class Cost:
 
     @property
     def p95(self) -> float:
-        return sorted(self.wall)[int(len(self.wall) * 0.95) - 1]
+        return sorted(self.wall)[max(0, math.ceil(len(self.wall) * 0.95) - 1)]
 
     def line(self) -> str:
         faults = f"  {', '.join(self.faults)}" if self.faults else ""

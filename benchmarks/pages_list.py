@@ -45,7 +45,9 @@ def _jobs(lab: Lab) -> Iterator[Case]:
     large = f"/jobs/{lab.jobs[-1]}/"
     yield Case("job, result", large)
     yield Case("job, failed lines", f"{large}?outcome=failed")
-    yield Case("job, last lines", f"{large}?after={_nth(Change.objects.filter(job=lab.jobs[-1]).order_by('n'), 0.8)}")
+    yield Case(
+        "job, last lines", f"{large}?after={_nth(Change.objects.filter(job=lab.jobs[-1]).order_by('n'), 0.8)}"
+    )
     yield Case("job, running", f"/jobs/{lab.running}/")
     yield Case("job, progress", f"/jobs/{lab.running}/progress/", fragment=True)
     yield Case("job, lines not ended", f"/jobs/{lab.running}/?outcome=open")

@@ -3,10 +3,10 @@
     .venv/bin/python -m benchmarks.preview [--rows 10000] [--known 100000] [--rounds 3] [--kind scores|workers]
 
 Reads, checks and compares a file against a type that `--known` workers hold, each round in a fresh process:
-seconds on the wall and of CPU by stage, and the most memory the process ever had. Then once more while another process
-writes small audited entries: how long those wait. Ends with code 1 if a budget is broken; time counts as CPU
-seconds, because the wall tells more of the neighbours than of the program. Set QUALADMIN_TEST_DATABASE_URL for
-PostgreSQL; the default is a SQLite file.
+seconds on the wall and of CPU by stage, and the most memory the process ever had. Then once more while another
+process writes small audited entries: how long those wait. Ends with code 1 if a budget is broken; time counts as
+CPU seconds, because the wall tells more of the neighbours than of the program. Set QUALADMIN_TEST_DATABASE_URL for
+PostgreSQL (the database's own time is then not in it: see the wall); the default is a SQLite file.
 """
 
 import argparse
