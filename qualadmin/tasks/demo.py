@@ -112,7 +112,8 @@ class Demo:
         supervisor.watch()
 
     def _ports(self) -> tuple[int, int]:
-        port, emulator_port = free_port(self.options.port), free_port(8400)
+        port = free_port(self.options.port)
+        emulator_port = free_port(8400, given=[port])
         if port != self.options.port:
             say(f"Port {self.options.port} is taken; the pages are on port {port} this time.")
         note_port(self._lock, port)

@@ -210,9 +210,14 @@ class Supervisor:
             time.sleep(0.05)
 
 
-def free_port(wanted: int, tries: int = 20) -> int:
-    """`wanted` on 127.0.0.1 if it is free, else the next free one, else any."""
+def free_port(wanted: int, tries: int = 20, *, given: Sequence[int] = ()) -> int:
+    """`wanted` on 127.0.0.1 if it is free, else the next free one, else any.
+
+    Nothing is held: `given` names ports that were handed out already and will be bound soon.
+    """
     for port in [*range(wanted, min(wanted + tries, 65_536)), 0]:
+        if port in given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -80,6 +80,11 @@ def test_a_taken_port_is_passed_over() -> None:
         assert free_port(port) != port
 
 
+def test_a_port_that_was_handed_out_is_not_handed_out_again() -> None:
+    port = free_port(18_300)
+    assert free_port(port, given=[port]) != port
+
+
 def test_the_beat_is_heard(tmp_path: Path) -> None:
     with Beat(str(tmp_path)) as beat, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as cluster:
         assert not beat.heard()
