@@ -123,8 +123,8 @@ class Line:
     def note(self) -> str:
         """What stands in the last column: why, or at least what."""
         if self.row.group == PreviewRow.Group.SCORE:
-            change = f"Score changes from {self.row.value_before} to {self.row.value}."
-            return f"{change} {self.row.why}".strip()
+            # From what to what stands in the columns beside it.
+            return f"{self.look.word}. {self.row.why}" if self.row.why else self.look.word
         return self.row.why or self.look.word
 
     @property

@@ -105,7 +105,7 @@ def test_who_holds_it_already_is_skipped_and_a_score_shows_before_and_after(
         QualificationFactory(type=wave, worker=WorkerFactory(worker_id=worker_id), value=value)
     text = text_of(granter.get(granter.grant(type=wave.pk, list="\n".join(GOOD))))
     assert "Grant 2 workers" in text
-    assert "Score changes from 50 to 80." in text
+    assert f"{GOOD[1]} 50 80 Score changes" in text
     assert "Already so 1 skipped" in text
 
 
