@@ -4,11 +4,13 @@
 
 Fills a database (100,000 workers, qualifications, changes and requests, 200,000 audit entries), then opens every
 list and main page as granter, PI and manager through Django's test client: queries, milliseconds of server time
-(median and 95th percentile over the rounds), milliseconds of CPU, kilobytes. Ends with code 1 where a page asks more
-than 12 queries, skips rows (OFFSET), counts a whole table, or takes 100 ms or more. A page that seems too slow is
-measured again, twice at most, and the best counts: what the neighbours of this machine cost comes and goes.
-`--explain MS` prints how the database went about the queries of pages that took longer than that.
-Set QUALADMIN_TEST_DATABASE_URL for PostgreSQL (its tables are dropped); the default is a SQLite file.
+(median and 95th percentile over the rounds), milliseconds of CPU, kilobytes.
+
+Ends with code 1 where a page asks more than 12 queries, skips rows (OFFSET), counts a whole table, or takes 100 ms
+or more. A page that seems too slow is measured again, twice at most, and the best counts: what the neighbours of
+this machine cost comes and goes. `--explain MS` prints how the database went about the queries of pages that took
+longer than that. Set QUALADMIN_TEST_DATABASE_URL for PostgreSQL (its tables are dropped); the default is a SQLite
+file.
 """
 
 import argparse
