@@ -6,20 +6,8 @@ import pytest
 
 from qualadmin.audit.testing import flush_allowed
 
-pytest_plugins = ["tests.plugins.requirements"]
-from tests.bells import rung  # noqa: F401
-from tests.people import (  # noqa: F401  (fixtures: the fixed cast)
-    account,
-    cast,
-    granter,
-    manager,
-    other_account,
-    outsider,
-    pi,
-    production_account,
-    study,
-    viewer,
-)
+#: What may be skipped, the fixed cast of people, and the ear at the queue.
+pytest_plugins = ["tests.plugins.requirements", "tests.people", "tests.bells"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -55,17 +55,21 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("QUALADMIN_REQUIRE asks for what is not here. " + "; ".join(unmet))
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark browser tests at once: `-m browser` chooses before any test is skipped or moved."""
+    if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.browser)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark, skip, and put browser tests last.
+    """Skip what this machine cannot run, and put browser tests last.
 
     Playwright leaves an event loop in this thread, and Django refuses database work beside one. So no ordinary
     test may come after the first browser test.
     """
     missing = lacking()
     for item in items:
-        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.browser)
         for need, advice in missing.items():
             if item.get_closest_marker(need):
                 item.add_marker(pytest.mark.skip(reason=f"needs {need}: {advice}"))

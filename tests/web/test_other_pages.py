@@ -169,7 +169,9 @@ def test_bi_31_an_unknown_filter_is_named(client: Client, lab: Lab, query: str) 
         assert_valid_page(response)
 
 
-@pytest.mark.parametrize("hostile", ["' OR 1=1 --", "%", "_", "\\", '"><img onerror=x>', "${jndi:ldap://x}", "é\u202e"])
+@pytest.mark.parametrize(
+    "hostile", ["' OR 1=1 --", "%", "_", "\\", '"><img onerror=x>', "${jndi:ldap://x}", "é\u202e"]
+)
 def test_bi_21_what_is_searched_for_is_meant_literally(client: Client, lab: Lab, hostile: str) -> None:
     enter(client, lab, "manager")
     for path in ("/types/", "/studies/", "/accounts/", "/people/"):

@@ -234,7 +234,9 @@ def test_bi_24_to_28_no_export_holds_a_formula(granter: Someone, cast: Cast, tex
     assert cell.startswith("'")
 
 
-@pytest.mark.parametrize("position", ["0", "-1", "1" + "0" * 30, "abc", str(uuid.uuid4()), "\x00"])
+@pytest.mark.parametrize(
+    "position", ["0", "-1", "1" + "0" * 30, "abc", "3f0c3a52-6e0b-4d5c-9a55-0d3b1f9f0e11", "\x00"]
+)
 @pytest.mark.parametrize("key", ["after", "before"])
 def test_bi_30_a_page_position_without_meaning_gives_the_first_page(
     granter: Someone, wave: QualificationType, key: str, position: str

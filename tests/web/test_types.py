@@ -67,7 +67,12 @@ def test_a_type_is_created_after_checking_the_answers(manager: Someone, lab: Lab
     assert_valid_page(check)
     assert "qtype.create.requested" not in entries.actions
     text = text_of(check)
-    for words in ("Nothing was sent yet.", "after 2 days", "Yes, with score 1", "Create this type in emulator"):
+    for words in (
+        "Nothing was sent yet.",
+        "after 2 days",
+        "Yes, with score 1",
+        "Create this type in the emulator",
+    ):
         assert words in text
     assert text.count("Can never be changed") == 3
     fields = hidden_of(check) | {"confirm": "yes"}
@@ -118,7 +123,9 @@ def test_what_the_action_refuses_is_shown_in_the_form(manager: Someone) -> None:
 
 
 def test_a_name_that_differs_in_capitals_only_is_warned_of(manager: Someone) -> None:
-    assert "There is already Wave 7" in text_of(manager.send("/types/create/", **(ANSWERS | {"name": "wave  7"})))
+    assert "There is already “Wave 7”" in text_of(
+        manager.send("/types/create/", **(ANSWERS | {"name": "wave  7"}))
+    )
 
 
 def test_in_production_a_type_needs_the_right_to_act_on_real_workers(client: Client, cast: Cast) -> None:
