@@ -40,9 +40,7 @@ def lock_for(command: str) -> str:
 def ensure(lock: str) -> None:
     """Return inside a Python that has the packages of `lock`, or do not return: install, then start again."""
     if sys.version_info < MINIMUM:
-        sys.exit(
-            f"qualadmin needs Python 3.11 or newer. This is {sys.version.split()[0]} ({sys.executable})."
-        )
+        sys.exit(f"qualadmin needs Python 3.11 or newer. This is {sys.version.split()[0]} ({sys.executable}).")
     if os.environ.get("QUALADMIN_NO_BOOTSTRAP") or _somebody_elses_environment(lock):
         return
     try:

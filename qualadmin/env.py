@@ -82,9 +82,7 @@ class Environment:
         value = self._source.get(name, "") or (self._read_file(name, Path(path)) if path else "")
         given = bool(value)
         if not value and required and not path:
-            self._fault(
-                name, f"is missing ({about}); set it, or {name}_FILE to the path of a file that holds it"
-            )
+            self._fault(name, f"is missing ({about}); set it, or {name}_FILE to the path of a file that holds it")
         value = value or (default or "")
         self.readings[name] = Reading(name, value, given=given, secret=True, about=about)
         return value
@@ -107,9 +105,7 @@ class Environment:
         self._fault(name, f"is {value!r}; it must be a whole number from {low} to {high}")
         return default
 
-    def words(
-        self, name: str, default: Iterable[str] = (), *, about: str, missing_ok: bool = True
-    ) -> list[str]:
+    def words(self, name: str, default: Iterable[str] = (), *, about: str, missing_ok: bool = True) -> list[str]:
         """A list, separated by commas."""
         value = self._take(name, ",".join(default), about=about, missing_ok=missing_ok)
         return [word.strip() for word in value.split(",") if word.strip()]
@@ -119,9 +115,7 @@ class Environment:
         value = self._take(name, default, about=about)
         parts = urlsplit(value)
         if value and (parts.scheme not in set(schemes) or not parts.netloc):
-            self._fault(
-                name, f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}"
-            )
+            self._fault(name, f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}")
             return default
         return value
 

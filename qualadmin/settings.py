@@ -35,9 +35,7 @@ VAR_DIR = Path(
 _demo_key = VAR_DIR / "secret-key"
 SECRET_KEY = ENV.secret(
     "QUALADMIN_SECRET_KEY",
-    _demo_key.read_text(encoding="utf-8")
-    if MODE == "demo" and _demo_key.exists()
-    else f"only-for-{MODE}-runs",
+    _demo_key.read_text(encoding="utf-8") if MODE == "demo" and _demo_key.exists() else f"only-for-{MODE}-runs",
     about="50 or more random characters that sign sessions and task messages",
     required=LIVE,
 )
@@ -49,9 +47,7 @@ ALLOWED_HOSTS = ENV.words(
     about="host names under which people open this site",
     missing_ok=not LIVE,
 )
-HTTPS = ENV.flag(
-    "QUALADMIN_HTTPS", LIVE, about="people reach this site by https; off only on one's own machine"
-)
+HTTPS = ENV.flag("QUALADMIN_HTTPS", LIVE, about="people reach this site by https; off only on one's own machine")
 TRUSTED_PROXIES = ENV.number(
     "QUALADMIN_TRUSTED_PROXIES", 0, about="own reverse proxies in front of gunicorn", low=0, high=5
 )
