@@ -10,6 +10,7 @@ from qualadmin.audit.sentences import OUTCOME_WORDS, change_words, sentence
 from qualadmin.core.models import Worker
 
 UNINTERESTING = frozenset({"rows_sha256", "sha256"})  # long, and on the entry's own page
+IN_THE_SENTENCE = frozenset({"state", "status", "value"})  # of calls to Amazon
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def lines_of(
         Line(
             entry=entry,
             sentence=sentence(entry),
-            changes=change_words({k: v for k, v in entry.changes.items() if k not in UNINTERESTING}),
+            changes=change_words({k: v for k, v in entry.changes.items() if k not in _left_out(entry)}),
             outcome=outcome_word(entry),
             actor=actor_name(entry),
             on_behalf_of=entry.obo_label if entry.obo_label and entry.obo_label != entry.actor_label else "",
@@ -43,6 +44,10 @@ def lines_of(
         )
         for entry in entries
     ]
+
+
+def _left_out(entry: AuditEntry) -> frozenset[str]:
+    return UNINTERESTING | IN_THE_SENTENCE if entry.action.startswith("mturk.") else UNINTERESTING
 
 
 def outcome_word(entry: AuditEntry) -> str:

@@ -13,7 +13,8 @@ COUNTED = ("done", "failed", "skipped", "cancelled", "needs_person")
 
 def job_target(job: Job) -> Target:
     """How entries name a job: by its number, never by a file name somebody typed."""
-    return Target("job", str(job.pk), f"{job.get_kind_display()}, {job.total}")
+    changes = "1 change" if job.total == 1 else f"{job.total:,} changes"
+    return Target("job", str(job.pk), f"“{job.get_kind_display()}, {changes}”")
 
 
 def finish_job(tx: Transaction, job_id: uuid.UUID) -> bool:
