@@ -96,6 +96,16 @@ class TestWhileItRuns:
         assert "hx-trigger" not in part.content.decode()
         assert part.headers["HX-Trigger"] == "job-ended"
 
+    def test_lines_that_renew_themselves_add_nothing_to_the_history(
+        self, granter: Someone, cast: Cast, wave: QualificationType
+    ) -> None:
+        job = make_job(cast, wave, ["done"])
+        here = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page_of(job)}"}
+        same = granter.get(page_of(job), headers=here)
+        assert "HX-Push-Url" not in same.headers
+        other = granter.get(f"{page_of(job)}?outcome=done", headers=here)
+        assert other.headers["HX-Push-Url"] == f"{page_of(job)}?outcome=done"
+
     def test_without_htmx_the_part_leads_to_the_page(
         self, granter: Someone, cast: Cast, wave: QualificationType
     ) -> None:

@@ -53,6 +53,8 @@ def test_it_refuses_a_file_that_is_no_list_and_says_why(granter: Someone, case: 
     text = text_of(response)
     assert "There is a problem" in text
     assert words in text
+    # The fault stands at the box that was filled in, not at the empty one below it.
+    assert list(response.context["form"].errors) == ["file"]
     assert everything() == before
 
 

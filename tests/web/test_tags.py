@@ -1,6 +1,7 @@
 """Times, numbers, states and charts in words."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from qualadmin.core.models import Worker
 from qualadmin.web.charts import Bar, Chart, axis_steps, histogram
+from qualadmin.web.listing import Count
 from qualadmin.web.statuses import LOOKS
 from qualadmin.web.words import duration
 from tests.web.html import assert_valid_fragment
@@ -138,6 +140,32 @@ def test_a_chart_says_in_words_what_it_draws() -> None:
     assert "<title>23 Nov (so far): 1,200 granted, 30 failed</title>" in html
     assert '<th scope="row">22 Nov</th><td class="num">0</td>' in html
     assert_valid_fragment(HttpResponse(shown(source, chart=Chart(()))))
+
+
+def test_a_chart_of_nothing_says_so_instead_of_drawing() -> None:
+    words = 'title="Per day" first="Granted" chart_id="c" quiet="All quiet."'
+    source = f'{{% include "components/_chart.html" with {words} %}}'
+    html = shown(source, chart=Chart((Bar("23 Nov", 0),)))
+    assert_valid_fragment(HttpResponse(html))
+    assert "All quiet." in html
+    assert "<svg" not in html
+
+
+def test_a_chart_names_its_last_bar_and_shows_the_smallest() -> None:
+    bars = (*(Bar(f"day {n}", 0) for n in range(28)), Bar("one", 1), Bar("today", 9_000))
+    html = shown("{% load charts %}{% chart_svg chart 'Per day' 'Granted' %}", chart=Chart(bars))
+    assert 'x="100.0%" y="196" text-anchor="end">today</text>' in html
+    small = html.partition("<title>one: 1 granted</title>")[2].partition("/>")[0]
+    assert 'height="2' in small
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "words"),
+    [(1, None, "entry"), (0, None, "entries"), (2, None, "entries"), (1, 12, "entries"), (1, 1, "entry")],
+)
+def test_a_list_of_one_row_has_a_singular(count: int, total: int | None, words: str) -> None:
+    results = SimpleNamespace(count=Count(count, False), total=None if total is None else Count(total, False))
+    assert shown("{{ 'entries'|noun_of:results }}", results=results) == words
 
 
 def test_a_histogram_holds_every_score_once() -> None:
