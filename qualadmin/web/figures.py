@@ -1,11 +1,12 @@
 """What the dashboard says about one account. Reading only; each figure is one query."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from django.core.cache import cache
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Substr
 from django.urls import reverse
@@ -31,6 +32,7 @@ DAYS: Final = 30
 WEEK: Final = 7
 SILENT_AFTER: Final = timedelta(seconds=60)
 LATE_AFTER: Final = timedelta(hours=48)
+KEPT_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,42 @@ class Day:
 
 
 def days_of(actor: Actor, account: RequesterAccount, now: datetime) -> list[Day]:
-    """The last 30 days, the quiet ones too; the last is today. Changes of jobs the person may see (one query)."""
+    """The last 30 days, the quiet ones too; the last is today. Changes of jobs the person may see.
+
+    Days that are over hardly change, and counting them reads every change of a month: they are kept for some
+    minutes for this person.
+    """
     zone = timezone.get_current_timezone()
     today = now.astimezone(zone).date()
     first = today - timedelta(days=DAYS - 1)
-    start = datetime.combine(first, datetime.min.time(), tzinfo=zone)
-    granted: Counter[date] = Counter()
-    failed: Counter[date] = Counter()
+    key = f"days-{account.pk}-{actor.user_id}-{timezone.get_current_timezone_name()}-{today}"
+    over: list[tuple[int, int]] | None = cache.get(key)
+    counted = _ended(actor, account, first if over is None else today, today + timedelta(days=1))
+    if over is None:
+        over = [counted[first + timedelta(days=n)] for n in range(DAYS - 1)]
+        cache.set(key, over, KEPT_SECONDS)
+    past = [Day(first + timedelta(days=n), *numbers) for n, numbers in enumerate(over)]
+    return [*past, Day(today, *counted[today])]
+
+
+def _ended(
+    actor: Actor, account: RequesterAccount, first: date, after: date
+) -> defaultdict[date, tuple[int, int]]:
+    """Granted and failed on each day from `first` until before `after`, days of the reader's zone (one query)."""
+    zone = timezone.get_current_timezone()
+    start, end = (datetime.combine(day, datetime.min.time(), tzinfo=zone) for day in (first, after))
+    found: defaultdict[date, tuple[int, int]] = defaultdict(lambda: (0, 0))
     ended = _changes(actor, account).filter(
-        finished_at__gte=start, state__in=[Change.State.DONE, Change.State.FAILED]
+        finished_at__gte=start, finished_at__lt=end, state__in=[Change.State.DONE, Change.State.FAILED]
     )
     for state, verb, moment, count in _by_minutes(ended):
         day = moment.astimezone(zone).date()
+        granted, failed = found[day]
         if state == Change.State.FAILED:
-            failed[day] += count
+            found[day] = (granted, failed + count)
         elif verb == Verb.GRANT:
-            granted[day] += count
-    return [Day(day, granted[day], failed[day]) for day in (first + timedelta(days=n) for n in range(DAYS))]
+            found[day] = (granted + count, failed)
+    return found
 
 
 def _changes(actor: Actor, account: RequesterAccount) -> QuerySet[Change]:

@@ -1,14 +1,18 @@
 """The first page, and the search box of all pages."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from qualadmin.core.actions.accounts import archive_account
 from qualadmin.core.models import Change, ConnectionTest, Heartbeat, Job, User, Verb
+from qualadmin.web.figures import days_of
 from tests.factories import AccountFactory, ChangeFactory, JobFactory, TypeFactory
 from tests.people import Cast
 from tests.web.html import assert_valid_page
@@ -153,3 +157,18 @@ def test_a_viewer_can_not_try_ids(client: Client, lab: Lab) -> None:
 def test_a_search_without_a_word_is_refused(granter: Someone, data: dict[str, str]) -> None:
     assert granter.client.post("/find/", data).status_code == 400
     assert granter.get("/find/?q=a").status_code == 405
+
+
+def test_days_that_are_over_are_counted_once_and_today_each_time(
+    lab: Lab, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    cache.clear()
+    person, now = lab.cast.granter.as_actor(), timezone.now()
+    first = days_of(person, lab.cast.account, now)
+    for moment in (now, now - timedelta(days=3)):
+        job = JobFactory(account=lab.cast.account)
+        ChangeFactory(type=lab.type, job=job, state=Change.State.DONE, finished_at=moment)
+    with django_assert_num_queries(1):
+        again = days_of(person, lab.cast.account, now)
+    assert again[:-1] == first[:-1]
+    assert again[-1].granted == first[-1].granted + 1
