@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from qualadmin.audit.types import TaskInfo
@@ -153,17 +154,18 @@ class Drain:
         room = stock - self.in_hand
         if room < self._threads // 2 and self.in_hand:
             return
-        slots = self._pace.reserve(room)
+        with transaction.atomic():  # one commit, so one wait for the disk
+            slots = self._pace.reserve(room)
+            claims = claim_changes(
+                actor=self.actor,
+                account_id=self.account.pk,
+                limit=len(slots.times),
+                by=process_name(),
+                now=self._clock(),
+                lease=LEASE,
+            )
         if not slots.times:
             return
-        claims = claim_changes(
-            actor=self.actor,
-            account_id=self.account.pk,
-            limit=len(slots.times),
-            by=process_name(),
-            now=self._clock(),
-            lease=LEASE,
-        )
         self._nothing_to_claim = not claims
         if not claims:
             return
@@ -207,9 +209,10 @@ class Drain:
         if not answers:
             return
         reached("answered")
-        record_outcomes(actor=self.actor, outcomes=[answer.outcome for answer in answers])
+        with transaction.atomic():  # the pace first, as when claiming: two drains never wait for each other
+            self._pace.learn(answers)
+            record_outcomes(actor=self.actor, outcomes=[answer.outcome for answer in answers])
         reached("recorded")
-        self._pace.learn(answers)
         trouble = sum(answer.trouble for answer in answers)
         if trouble:
             note_trouble(actor=self.actor, account_id=self.account.pk, count=trouble, now=self._clock())
