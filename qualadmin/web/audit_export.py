@@ -1,8 +1,13 @@
-"""Audit entries as CSV: pseudonymous, streamed, in slices by number so that nothing is held open for long."""
+"""Audit entries as CSV or JSON: pseudonymous, streamed, in slices by number so that nothing is held open for long.
 
+Both end with a manifest: the filter, the number of entries, and the hashes of the first and the last of them.
+"""
+
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -20,27 +25,88 @@ HEADER: Final = (
 )  # fmt: skip
 
 
-def csv_of(entries: "QuerySet[AuditEntry]", count: Count) -> Iterator[bytes]:
-    """The file, newest entry first. A capped export says so in its last line."""
-    return SafeCsvWriter(HEADER).stream(_rows(entries, count))
+@dataclass(slots=True)
+class Manifest:
+    """What a file holds, filled in while it is written. `filter` is what was asked for, "" for everything."""
+
+    log: str
+    filter: str
+    exported_by: str
+    exported_at: str
+    entries: int = 0
+    capped: bool = False
+    first: dict[str, Any] = field(default_factory=dict)
+    last: dict[str, Any] = field(default_factory=dict)
+
+    def count(self, entry: AuditEntry) -> None:
+        place = {"seq": entry.seq, "leaf": bytes(entry.leaf).hex()}
+        self.first = self.first or place
+        self.last = place
+        self.entries += 1
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "log": self.log,
+            "filter": self.filter,
+            "exported_by": self.exported_by,
+            "exported_at": self.exported_at,
+            "order": "newest first",
+            "entries": self.entries,
+            "capped": self.capped,
+            "first": self.first,
+            "last": self.last,
+        }
+
+    @property
+    def sentence(self) -> str:
+        """The same in one line, for people."""
+        if not self.entries:
+            return f"No entries. Filter: {self.filter or 'none'}."
+        first, last = (f"entry {one['seq']}, hash {one['leaf']}" for one in (self.first, self.last))
+        number = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
+        return f"End of the file: {number}, filter: {self.filter or 'none'}. First {first}; last {last}."
 
 
-def _rows(entries: "QuerySet[AuditEntry]", count: Count) -> Iterator[tuple[Cell, ...]]:
+def csv_of(entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest) -> Iterator[bytes]:
+    """The file, newest entry first. The last line is the manifest; before it a capped export says so."""
+    return SafeCsvWriter(HEADER).stream(_rows(entries, count, manifest))
+
+
+def json_of(entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest) -> Iterator[bytes]:
+    """One object: `entries`, each with the exact content that was hashed and what it says; `manifest`."""
+    manifest.capped = count.more
+    yield b'{"entries":['
+    for number, entry in enumerate(_entries(entries, count)):
+        manifest.count(entry)
+        words = json.dumps(sentence(entry), ensure_ascii=False).encode()
+        comma = b",\n" if number else b"\n"
+        yield b'%b{"sentence":%b,"leaf":"%b","core":%b}' % (
+            comma,
+            words,
+            bytes(entry.leaf).hex().encode(),
+            bytes(entry.core),  # canonical JSON already: the very bytes behind the hash
+        )
+    yield b'\n],"manifest":' + json.dumps(manifest.as_json(), ensure_ascii=False).encode() + b"}\n"
+
+
+def _entries(entries: "QuerySet[AuditEntry]", count: Count) -> Iterator[AuditEntry]:
     left, before = count.number, None
     while left > 0:
         part = list(entries.before(before)[: min(SLICE, left)])  # type: ignore[attr-defined]  # AuditQuerySet
         if not part:
             return
-        yield from (_row(entry) for entry in part)
+        yield from part
         left, before = left - len(part), part[-1].seq
+
+
+def _rows(entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest) -> Iterator[tuple[Cell, ...]]:
+    for entry in _entries(entries, count):
+        manifest.count(entry)
+        yield _row(entry)
     if count.more:
-        yield (
-            "",
-            "",
-            "",
-            "",
-            f"This file ends after {count.number:,} entries; there are older ones. Narrow the filter.",
-        )
+        cut = f"This file ends after {count.number:,} entries; there are older ones. Narrow the filter."
+        yield ("", "", "", "", cut)
+    yield ("", "", "", "", manifest.sentence)
 
 
 def _row(entry: AuditEntry) -> tuple[Cell, ...]:

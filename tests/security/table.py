@@ -91,6 +91,7 @@ TABLE: Final[dict[str, Row]] = {
     "study-pi-remove": Row("m", get=200, post=302, thing="investigator", everywhere=True),
     "audit-list": Row(ALL, get=200),
     "audit-export": Row("pm", get=200),
+    "audit-export-json": Row("pm", get=200),
     "audit-find-worker": Row("gpm", post=302),
     "audit-verify": Row("pm", post=302),
     "audit-detail": Row(ALL, get=200, thing="entry"),

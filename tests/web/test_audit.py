@@ -2,12 +2,15 @@
 
 import csv
 import io
+import json
 
 import pytest
 from django.test import Client
 
+from qualadmin.audit import canonical
 from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.tree import leaf_hash
 from qualadmin.audit.types import Target, Who
 from qualadmin.core.models import User
 from tests.entries import new_entries, payload_of
@@ -213,7 +216,11 @@ def test_the_export_holds_exactly_what_is_filtered(pi: Someone, lab: Lab, grante
         response = pi.get("/audit/export.csv?action=mturk.call.finished")
         rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
     assert response.headers["Content-Disposition"] == 'attachment; filename="qualadmin-audit-log.csv"'
-    assert [row[0] for row in rows] == ["Entry", str(granted.seq)]
+    assert [row[0] for row in rows] == ["Entry", str(granted.seq), ""]
+    assert rows[-1][4] == (
+        f"End of the file: 1 entry, filter: action=mturk.call.finished. First entry {granted.seq}, hash "
+        f"{bytes(granted.leaf).hex()}; last entry {granted.seq}, hash {bytes(granted.leaf).hex()}."
+    )
     line = dict(zip(rows[0], rows[1], strict=True))
     assert line["Worker"] == lab.worker.pseudonym
     assert line["On behalf of"] == "Granter Person"
@@ -228,8 +235,33 @@ def test_the_export_holds_exactly_what_is_filtered(pi: Someone, lab: Lab, grante
 def test_an_export_that_is_cut_says_so(pi: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qualadmin.web.views.audit.EXPORT_LIMIT", 3)
     rows = b"".join(pi.get("/audit/export.csv").streaming_content).decode().strip().split("\r\n")
-    assert len(rows) == 1 + 3 + 1
-    assert "This file ends after 3 entries" in rows[-1]
+    assert len(rows) == 1 + 3 + 1 + 1
+    assert "This file ends after 3 entries" in rows[-2]
+
+
+def test_the_json_export_holds_the_very_bytes_that_were_hashed_and_a_manifest(
+    pi: Someone, lab: Lab, granted: AuditEntry
+) -> None:
+    with new_entries() as entries:
+        response = pi.get("/audit/export.json?action=mturk.call.finished")
+        text = b"".join(response.streaming_content)
+    assert response.headers["Content-Disposition"] == 'attachment; filename="qualadmin-audit-log.json"'
+    assert bytes(granted.core) in text
+    assert WORKER_ID.encode() not in text
+    whole = json.loads(text)
+    (entry,) = whole["entries"]
+    assert entry["leaf"] == leaf_hash(canonical.encode(entry["core"])).hex() == bytes(granted.leaf).hex()
+    assert whole["manifest"]["filter"] == "action=mturk.call.finished"
+    assert whole["manifest"]["entries"] == 1
+    assert whole["manifest"]["first"] == whole["manifest"]["last"] == {"seq": granted.seq, "leaf": entry["leaf"]}
+    assert entries.only.action == "audit.exported"
+
+
+def test_an_export_of_nothing_is_still_a_whole_file(pi: Someone, lab: Lab) -> None:
+    text = b"".join(pi.get("/audit/export.json?action=worker.note.added").streaming_content)
+    assert json.loads(text)["entries"] == []
+    rows = b"".join(pi.get("/audit/export.csv?action=worker.note.added").streaming_content).decode()
+    assert "No entries. Filter: action=worker.note.added." in rows
 
 
 def test_a_pi_checks_the_log_and_sees_the_result(pi: Someone, lab: Lab) -> None:

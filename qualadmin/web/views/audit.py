@@ -4,14 +4,17 @@ import hashlib
 import time
 import uuid
 from collections.abc import Iterable
+from datetime import UTC
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from qualadmin.audit import canonical
 from qualadmin.audit.models import AuditEntry, AuditHead, AuditPayload
@@ -29,7 +32,7 @@ from qualadmin.core.models import Job, Worker
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.csvio import download_name
 from qualadmin.web.acting import act_and_return
-from qualadmin.web.audit_export import csv_of
+from qualadmin.web.audit_export import Manifest, csv_of, json_of
 from qualadmin.web.audit_scope import listing_for, reads_everything, streams_of, visible_entries
 from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
 from qualadmin.web.forms.workers import FindWorkerForm
@@ -58,6 +61,7 @@ def audit_list(request: Request) -> HttpResponse:
         "may_verify": allowed(request.actor, Permission.VERIFY_AUDIT),
         "may_export": allowed(request.actor, Permission.VIEW_AUDIT),
         "export_url": f"{reverse('audit-export')}{listing_query(request)}",
+        "export_json_url": f"{reverse('audit-export-json')}{listing_query(request)}",
         "last": None if is_fragment(request) else _last_verification(),
         "quick_limit": QUICK_LIMIT,
     }
@@ -94,17 +98,22 @@ def audit_detail(request: Request, seq: int) -> HttpResponse:
 
 
 @page(Permission.VIEW_AUDIT, account=False)
-def audit_export(request: Request) -> StreamingHttpResponse:
-    """Exactly what is filtered, as CSV. Streams; at most 250,000 entries, the newest."""
+def audit_export(request: Request, extension: str) -> StreamingHttpResponse:
+    """Exactly what is filtered, as CSV or JSON. Streams; at most 250,000 entries, the newest."""
     listing, entries, _ = _open(request)
     narrowed = listing.narrowed(request, entries)
     newest = AuditHead.objects.values_list("size", flat=True).first() or 0
     # Fixed before the download is noted, so that the file does not hold its own entry.
     narrowed = narrowed.filter(seq__lt=newest)
     count = capped_count(narrowed, EXPORT_LIMIT)
-    record_audit_exported(actor=request.actor, rows=count.number, filter=_filter_text(request))
-    response = StreamingHttpResponse(csv_of(narrowed, count), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{download_name("audit-log")}"'
+    asked = _filter_text(request)
+    record_audit_exported(actor=request.actor, rows=count.number, filter=asked)
+    now = timezone.now().astimezone(UTC).isoformat(timespec="seconds")
+    manifest = Manifest(settings.AUDIT_ORIGIN, asked, request.actor.label, now)
+    write, kind = (json_of, "application/json") if extension == "json" else (csv_of, "text/csv; charset=utf-8")
+    response = StreamingHttpResponse(write(narrowed, count, manifest), content_type=kind)
+    name = download_name("audit-log", extension=extension)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
