@@ -30,7 +30,8 @@ def sentence(entry: AuditEntry) -> str:
     template = vocabulary.find(entry.action).sentence if vocabulary.known(entry.action) else ""
     if not template:
         template = "{actor}: " + entry.action + " {target}, {outcome_words}"
-    return template.format_map(_Names(_names(entry)))
+    words = template.format_map(_Names(_names(entry)))
+    return words.replace(" ,", ",").rstrip()  # where {result} had nothing to say
 
 
 def actor_words(entry: AuditEntry) -> str:

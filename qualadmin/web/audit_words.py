@@ -47,7 +47,8 @@ def lines_of(
 
 
 def _left_out(entry: AuditEntry) -> frozenset[str]:
-    return UNINTERESTING | IN_THE_SENTENCE if entry.action.startswith("mturk.") else UNINTERESTING
+    said = entry.action.startswith("mturk.") and "status" in entry.changes
+    return UNINTERESTING | IN_THE_SENTENCE if said else UNINTERESTING
 
 
 def outcome_word(entry: AuditEntry) -> str:
