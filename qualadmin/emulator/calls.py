@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+
+from qualadmin.emulator.packed import Look, PackedRows, look
 
 
 class Call(NamedTuple):
@@ -32,7 +35,7 @@ class CallLog:
     """Calls numbered from 1 without gaps; numbers go on after a reset, so `since` stays meaningful."""
 
     def __init__(self) -> None:
-        self._calls: list[Call] = []
+        self._calls = PackedRows(Call)
         self.last = 0
 
     def add(self, call: Call) -> None:
@@ -42,8 +45,27 @@ class CallLog:
     def forget(self) -> None:
         self._calls.clear()
 
-    def since(self, sequence: int, limit: int | None = None) -> list[Call]:
+    @property
+    def first(self) -> int:
+        """Number of the oldest call that is not forgotten."""
+        return self.last - len(self._calls) + 1
+
+    def since(self, sequence: int) -> Iterator[Call]:
         """Calls with a number above `sequence`, oldest first."""
-        first = self.last - len(self._calls) + 1
-        start = max(0, sequence - first + 1)
-        return self._calls[start : None if limit is None else start + limit]
+        return self._calls.since(max(0, sequence - self.first + 1))
+
+    def newest_first(self) -> Iterator[Call]:
+        return self._calls.newest_first()
+
+    def look(
+        self, wanted: Callable[[Call], bool], most: int, *, since: int | None = None, before: int | None = None
+    ) -> Look[Call]:
+        """See `packed.look`; calls have their own numbers."""
+        return look(self._calls, wanted, most, first=self.first, since=since, before=before)
+
+    def packed(self) -> list[bytes]:
+        """For a snapshot."""
+        return self._calls.packed()
+
+    def take(self, block: bytes) -> None:
+        self._calls.take(block)

@@ -7,11 +7,14 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from qualadmin.emulator import demo_hits, demo_test
+
 ACCESS_KEY = "AKIADEMOEMULATOR0001"
 """Access key id of the demo requester account; any secret goes with it."""
 WORKERS_FILE = Path(__file__).resolve().parents[2] / "docs" / "samples" / "User_1149273_workers.csv"
 """Amazon's worker download of the demo account. Its CURRENT- columns say who holds what."""
 
+_SCREENED = "Screened: native English speaker"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -21,28 +24,35 @@ class SampleMissing(Exception):
 
 def description() -> dict[str, Any]:
     """The demo account in the form `seed.plant` takes. Raises SampleMissing."""
-    return {"accounts": {ACCESS_KEY: _types()}}
-
-
-def _types() -> list[dict[str, Any]]:
     panel = made_up_workers("panel", 240)
+    screened = _made_up("3", _SCREENED, 30)
+    return {
+        "accounts": {ACCESS_KEY: _types(panel)},
+        "hits": {ACCESS_KEY: demo_hits.hits(panel[200:205], screened)},
+    }
+
+
+def _types(panel: list[str]) -> list[dict[str, Any]]:
     guests = made_up_workers("request", 7)
     return [
         _type("Colour words wave 1", "Took part in wave 1 of the colour words study.", 62)
         | {"holders": holders_in_sample("Colour words wave 1")},
         _type("Attention checks", "Share of attention checks passed, in percent.", 58)
         | {"holders": holders_in_sample("Attention checks"), "requests": _requests(guests[:2], 5)},
-        _type("Screened: native English speaker", "Said in the screener that English is a first language.", 44)
+        _type(_SCREENED, "Said in the screener that English is a first language.", 44)
         | {
             "holders": dict.fromkeys(panel, 1),
             "revoked": dict.fromkeys(made_up_workers("revoked", 9), 1),
             "requests": _requests(guests[2:6], 20),
         },
         _type("Eye tracking: webcam calibrated", "Webcam calibration error in hundredths of a degree.", 30)
-        | {"holders": {worker_id: 40 + n * 7 % 160 for n, worker_id in enumerate(panel[:85])}}
+        | {"holders": {worker_id: 40 + n * 7 % 60 for n, worker_id in enumerate(panel[:85])}}
         | {"requests": _requests(guests[6:], 2)},
         _type("Newsletter: tell me about new studies", "Ask for this to be told about new studies.", 21)
         | {"auto_granted_value": 1, "holders": dict.fromkeys(panel[60:150], 1)},
+        _type("Colour words: instructions understood", "A short test of the instructions, in percent.", 12)
+        | {"test": demo_test.TEST, "answer_key": demo_test.ANSWER_KEY, "test_duration": 900, "retry_delay": 86_400}
+        | {"holders": {worker_id: (0, 50, 100, 100)[n % 4] for n, worker_id in enumerate(panel[190:222])}},
         _type("Mouse tracking pilot (closed)", "Took part in the mouse tracking pilot.", 400)
         | {"status": "Inactive", "holders": dict.fromkeys(panel[150:190], 1)},
     ]

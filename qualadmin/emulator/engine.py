@@ -11,18 +11,20 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from qualadmin.emulator import errors
+from qualadmin.emulator import errors, snapshot
 from qualadmin.emulator.calls import Call, CallLog
 from qualadmin.emulator.errors import ApiError, Environment, framework_error
 from qualadmin.emulator.faults import Faults, Plan
+from qualadmin.emulator.hits import life
 from qualadmin.emulator.journal import Journal
-from qualadmin.emulator.operations import NOT_YET, OPERATIONS
-from qualadmin.emulator.operations.shapes import check
+from qualadmin.emulator.operations import OPERATIONS
 from qualadmin.emulator.settings import Settings
 from qualadmin.emulator.throttle import Throttle
+from qualadmin.emulator.wire.protocol import CONTENT_TYPE, TARGET_PREFIX, Incoming, read
+from qualadmin.emulator.wire.signature import Verifier, access_key_id
+from qualadmin.emulator.wire.validation import check
 from qualadmin.emulator.world import World
 
-TARGET_PREFIX = "MTurkRequesterServiceV20170117."
 _ANONYMOUS = {"no_request_id", "html"}
 """Faults whose answer carries no x-amzn-RequestId: a proxy's page knows nothing of Amazon's numbers."""
 _HTML = b"<html><head><title>Sign in</title></head><body><h1>Please sign in to the network</h1></body></html>"
@@ -32,23 +34,28 @@ _HTML = b"<html><head><title>Sign in</title></head><body><h1>Please sign in to t
 class Arrival:
     """A call that has been taken in and not yet carried out."""
 
-    owner: str
     operation: str
-    params: dict[str, Any]
+    access_key: str
+    """The access key id it claims."""
+    owner: str = ""
+    """The account it was let in for, "" if it was not."""
+    params: dict[str, Any] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     refusal: ApiError | None = None
 
 
 @dataclass(slots=True)
 class Reply:
-    """What to send. `cut` = nothing at all, reset; `truncated` = promise more than is sent, then close."""
+    """What to send. `cut` = nothing at all, reset; `lost` = nothing at all, silence; `truncated` = promise more
+    than is sent, then close."""
 
     status: int
     body: bytes
-    content_type: str = "application/x-amz-json-1.1"
+    content_type: str = CONTENT_TYPE
     request_id: str | None = None
     delay_ms: float = 0.0
     cut: bool = False
+    lost: bool = False
     truncated: bool = False
 
 
@@ -63,11 +70,13 @@ class Engine:
         self.calls = CallLog()
         self.faults = Faults()
         self.throttle = Throttle(self.settings)
+        self._verifier = Verifier(self.world.accounts)
         self._journal = journal
         if journal is not None:
             self._load(journal)
 
     def _load(self, journal: Journal) -> None:
+        journal.restore(lambda sections: snapshot.thaw(self.world, self.calls, sections))
         for call, events in journal.replay():
             for event in events:
                 self.world.apply(event)
@@ -75,41 +84,42 @@ class Engine:
                     self.calls.forget()
             if call is not None:
                 self.calls.add(Call._make(call))
+        if journal.is_worth_a_snapshot(at_start=True):
+            self.write_snapshot()
 
     # calls
 
-    def receive(self, target: str, owner: str, body: bytes | str) -> Arrival:
-        """Take a call in. `target` is the X-Amz-Target header, `owner` the account ("" = not signed)."""
-        arrival = Arrival(owner, target.removeprefix(TARGET_PREFIX), {})
+    def receive(self, call: Incoming) -> Arrival:
+        """Take a call in: what it is, who sent it, what will go wrong with it."""
+        arrival = Arrival(call.operation, access_key_id(call.headers))
         try:
-            self._admit(arrival, target, body)
+            self._admit(arrival, call)
         except ApiError as error:
             arrival.refusal = error
             return arrival
-        arrival.plan = self.faults.plan(arrival.operation, self._text(arrival, "WorkerId"))
+        arrival.plan = self.faults.plan(arrival.operation, self._concerned(arrival)[0])
         return arrival
 
-    def _admit(self, arrival: Arrival, target: str, body: bytes | str) -> None:
-        known = target.startswith(TARGET_PREFIX)
-        if not known or (arrival.operation not in OPERATIONS and arrival.operation not in NOT_YET):
-            arrival.operation = arrival.operation[:100]
-            raise framework_error("UnknownOperationException", "The operation does not exist.", 404)
-        if not arrival.owner:
-            raise framework_error("MissingAuthenticationTokenException", "Missing Authentication Token")
-        try:
-            params = json.loads(body or "{}")
-        except (ValueError, RecursionError):
-            params = None
-        if not isinstance(params, dict):
-            raise framework_error("SerializationException", "The body is not a JSON object.")
-        arrival.params = params
+    def _admit(self, arrival: Arrival, call: Incoming) -> None:
+        arrival.params = read(call)
+        if (
+            call.headers.get("x-amz-target") != TARGET_PREFIX + arrival.operation
+            or arrival.operation not in OPERATIONS
+        ):
+            raise framework_error("UnknownOperationException", "")
+        arrival.owner = self._account(arrival, call)
         if not self.throttle.admits(arrival.owner):
             raise errors.throttled()
         if arrival.owner in self.settings.unlinked_accounts:
             raise errors.account_not_linked(self.world.environment)
-        if arrival.operation in NOT_YET:
-            text = f"{arrival.operation} is a real operation that this emulator does not have yet."
-            raise framework_error("NotAvailableInEmulator", text, 501)
+
+    def _account(self, arrival: Arrival, call: Incoming) -> str:
+        if self.settings.signatures == "checked":
+            return self._verifier.account(call, self.world.now())
+        account = call.account or self.world.accounts.account_of(arrival.access_key)
+        if not account:
+            raise framework_error("MissingAuthenticationTokenException", "Missing Authentication Token")
+        return account
 
     def execute(self, arrival: Arrival) -> Reply:
         """Carry the call out, log it and make the change last. Raises JournalError if it cannot be kept."""
@@ -132,15 +142,17 @@ class Engine:
         try:
             if arrival.refusal is not None:
                 raise arrival.refusal
+            life.settle(self.world)
             operation = OPERATIONS[arrival.operation]
-            params = check(operation.shape, arrival.params)
+            params = check(arrival.operation, arrival.params)
             content = operation.run(self.world, arrival.owner, params)
         except ApiError as error:
             return self._error(error), error.outcome
         return Reply(200, json.dumps(content).encode() if content else b"{}"), "ok"
 
     def _error(self, error: ApiError) -> Reply:
-        return Reply(error.status, error.body(self.world.environment, self.world.now()))
+        body = error.body(self.world.environment, self.world.now())
+        return Reply(error.status, body, content_type=error.content_type)
 
     def _faulty(self, arrival: Arrival, reply: Reply) -> Reply:
         """What the client sees of this call instead of the right answer."""
@@ -151,7 +163,10 @@ class Engine:
             return self._error(fault.error(arrival.operation))
         if fault.kind == "html":
             return Reply(fault.status or 200, _HTML, content_type="text/html; charset=utf-8")
+        if fault.kind == "wrong_json":
+            return Reply(fault.status or 200, fault.body.encode(errors="replace"))
         reply.cut = fault.kind == "reset"
+        reply.lost = fault.kind == "lost"
         reply.truncated = fault.kind == "truncate"
         return reply
 
@@ -160,28 +175,40 @@ class Engine:
     def keep(self) -> None:
         """Write what was changed outside of a call (worker side, seed)."""
         events = self.world.take_fresh()
-        if self._journal is not None and events:
-            self._journal.write(None, events)
+        if events:
+            self._write(None, events)
+
+    def _write(self, call: list[Any] | None, events: list[list[Any]]) -> None:
+        if self._journal is None:
+            return
+        self._journal.write(call, events)
+        if self._journal.is_worth_a_snapshot():
+            self.write_snapshot()
+
+    def write_snapshot(self) -> None:
+        """Begin to write what is now beside the journal; calls go on meanwhile."""
+        if self._journal is not None:
+            self._journal.snapshot(snapshot.freeze(self.world, self.calls))
 
     def reset(self) -> None:
         """Empty world, log, faults and buckets; the settings stay."""
         self.world.record(["reset"])
         self.calls.forget()
-        self.faults.rules.clear()
+        self.faults.remove()
         self.throttle.refill()
         self.keep()
 
     def _log(self, arrival: Arrival, outcome: str, *, applied: bool) -> None:
-        request = self.world.requests.get(self._text(arrival, "QualificationRequestId") or "")
+        worker_id, type_id = self._concerned(arrival)
         value = arrival.params.get("IntegerValue")
         notify = arrival.params.get("SendNotification")
         call = Call(
             self.calls.last + 1,
             round(self.world.now(), 6),
-            arrival.owner,
+            arrival.access_key or arrival.owner,
             arrival.operation,
-            request.worker_id if request else self._text(arrival, "WorkerId"),
-            request.type_id if request else self._text(arrival, "QualificationTypeId"),
+            worker_id,
+            type_id,
             self._text(arrival, "QualificationRequestId"),
             value if type(value) is int else None,
             notify if isinstance(notify, bool) else None,
@@ -189,9 +216,14 @@ class Engine:
             applied,
         )
         self.calls.add(call)
-        events = self.world.take_fresh()
-        if self._journal is not None:
-            self._journal.write(list(call), events)
+        self._write(list(call), self.world.take_fresh())
+
+    def _concerned(self, arrival: Arrival) -> tuple[str | None, str | None]:
+        """Worker and qualification type a call is about, also where it only names their request."""
+        request = self.world.requests.get(self._text(arrival, "QualificationRequestId") or "")
+        if request is not None:
+            return request.worker_id, request.type_id
+        return self._text(arrival, "WorkerId"), self._text(arrival, "QualificationTypeId")
 
     @staticmethod
     def _text(arrival: Arrival, name: str) -> str | None:

@@ -2,21 +2,26 @@
 
 Two families exist. Service errors (RequestError, ParameterValidationError) carry a capital `Message` that
 ends with a time stamp; framework errors (ValidationException, ThrottlingException and the sign-in errors)
-carry a lower-case `message` without one.
+carry a lower-case `message` without one. Before a call is understood at all the answer is a bare `__type`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Literal
 
 Environment = Literal["sandbox", "production"]
 
 TURK = "AWS.MechanicalTurk."
+_CAPITAL = {"RequestError", "ServiceFault", "SerializationException"}
+"""Errors whose body spells it `Message`."""
 
 
 class ApiError(Exception):
     """An answer that is not a success. `kind` is the wire's `__type`; `code` the TurkErrorCode, if any."""
+
+    content_type = "application/x-amz-json-1.1"
 
     def __init__(
         self, kind: str, message: str, *, code: str | None = None, status: int = 400, stamped: bool = True
@@ -35,7 +40,9 @@ class ApiError(Exception):
 
     def body(self, environment: Environment, now: float) -> bytes:
         """JSON body; the sandbox marks its stamp (epoch milliseconds) with an `s`, production does not."""
-        if self.code is None and self.kind not in {"RequestError", "ServiceFault"}:
+        if not self.message:
+            return json.dumps({"__type": self.kind}).encode()
+        if self.code is None and self.kind not in _CAPITAL:
             return json.dumps({"__type": self.kind, "message": self.message}).encode()
         message = self.message
         if self.stamped:
@@ -46,8 +53,24 @@ class ApiError(Exception):
         return json.dumps(content).encode()
 
 
+class MarkupError(ApiError):
+    """An answer in XML, as to a request of which not even the protocol is clear."""
+
+    content_type = "application/xml"
+
+    def body(self, environment: Environment, now: float) -> bytes:
+        if not self.message:
+            return f"<{self.kind}/>\n".encode()
+        return f"<{self.kind}>\n  <Message>{self.message}</Message>\n</{self.kind}>\n".encode()
+
+
 def framework_error(kind: str, message: str, status: int = 400) -> ApiError:
     return ApiError(kind, message, status=status, stamped=False)
+
+
+def serialization_error(message: str = "") -> ApiError:
+    """The body, or a value in it, has the wrong form. JSON that cannot be read has no message at Amazon."""
+    return framework_error("SerializationException", message)
 
 
 def request_error(code: str, message: str) -> ApiError:
@@ -58,6 +81,25 @@ def invalid_value(value: object, parameter: str) -> ApiError:
     """The service's refusal of one parameter; it echoes the whole value, as Amazon does."""
     shown = ("true" if value else "false") if isinstance(value, bool) else value
     return bad_parameter(f'The value "{shown}" is not valid for the parameter {parameter}.')
+
+
+def invalid_document(value: str, parameter: str, faults: Iterable[tuple[int, int, str]]) -> ApiError:
+    return bad_parameter(f'The value "{value}" is not valid for the parameter {parameter}. {_details(faults)}')
+
+
+def bad_xml(faults: Iterable[tuple[int, int, str]]) -> ApiError:
+    """The older words for a document that breaks its schema; they do not echo it."""
+    return ApiError(
+        "ParameterValidationError",
+        "There was an error parsing the XML question or answer data in your request.  Please make sure the data "
+        f"is well-formed and validates against the appropriate schema. {_details(faults)}",
+        code=f"{TURK}XMLParseError",
+    )
+
+
+def _details(faults: Iterable[tuple[int, int, str]]) -> str:
+    """[line,column] and a sentence each, in the form Amazon gives the faults of an HTMLQuestion."""
+    return "Details: Errors: " + " ".join(f"<! [{line},{column}] {text} !>" for line, column, text in faults)
 
 
 def bad_parameter(message: str) -> ApiError:
@@ -81,6 +123,10 @@ def type_disposing() -> ApiError:
     return request_error(
         "InvalidQualificationTypeState", "This operation can be called with a status of: Active,Inactive"
     )
+
+
+def type_inactive() -> ApiError:
+    return request_error("InvalidQualificationTypeState", "This operation can be called with a status of: Active")
 
 
 def name_taken() -> ApiError:

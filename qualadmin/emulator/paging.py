@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from qualadmin.emulator.errors import ApiError, request_error
 
 DEFAULT_PAGE_SIZE = 10
-Row = TypeVar("Row")
 
 
 def page(
@@ -43,16 +42,6 @@ def cursor(params: dict[str, Any], question: Iterable[object]) -> str:
     if check != _check(place, question):
         raise _bad_token(token)
     return place
-
-
-def behind(rows: Iterable[tuple[str, Row]], place: str) -> Iterator[tuple[str, Row]]:
-    """Rows after the one whose cursor is `place`; all of them for "". An unknown place yields nothing."""
-    found = place == ""
-    for key, row in rows:
-        if found:
-            yield key, row
-        elif key == place:
-            found = True
 
 
 def _seal(place: str, question: Iterable[object]) -> str:

@@ -22,6 +22,13 @@ class RegistrationFailed(RuntimeError):
 
 def register() -> None:
     """Register the service; again and again does no harm. Raises RegistrationFailed."""
+    try:
+        _enter()
+    except (ImportError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RegistrationFailed(_advice()) from error
+
+
+def _enter() -> None:
     package = importlib.import_module("qualadmin.emulator.service")
     urls = importlib.import_module("qualadmin.emulator.service.urls")
     sys.modules[f"moto.{SERVICE}"] = package
@@ -30,15 +37,7 @@ def register() -> None:
     for base in urls.url_bases:
         if (SERVICE, base) not in known:
             backend_index.backend_url_patterns.append((SERVICE, re.compile(base)))
-    _check(package)
-
-
-def _check(package: object) -> None:
-    found = None
-    try:
-        found = backends.get_backend(SERVICE)  # type: ignore[call-overload]
-    except (ImportError, AttributeError, KeyError) as error:
-        raise RegistrationFailed(_advice()) from error
+    found: object = backends.get_backend(SERVICE)  # type: ignore[call-overload]
     if found is not getattr(package, f"{SERVICE}_backends"):
         raise RegistrationFailed(_advice())
 

@@ -17,7 +17,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 START_SECONDS = 15.0
@@ -29,7 +29,13 @@ class EmulatorFailed(Exception):
 
 
 class Emulator:
-    """Control of one emulator process. Pass `state` to keep everything across `kill` and `start`."""
+    """Control of one emulator process. Pass `state` to keep everything across `kill` and `start`.
+
+    `access_keys`: id to secret of keys that may call, beside the demo keys.
+    """
+
+    command: ClassVar[tuple[str, ...]] = (sys.executable, "-m", "qualadmin.emulator")
+    """The program that is started; it must understand the same options."""
 
     def __init__(
         self,
@@ -38,10 +44,12 @@ class Emulator:
         port: int = 0,
         environment: str = "sandbox",
         seed: str | None = None,
+        access_keys: dict[str, str] | None = None,
         **settings: Any,
     ) -> None:
         self._state = state
         self._seed = seed
+        self._access_keys = access_keys or {}
         self._settings = settings
         self._environment = environment
         self._said = ""
@@ -64,12 +72,14 @@ class Emulator:
 
     def start(self) -> Self:
         """Start, again on the same port and with the same settings, and wait until it answers."""
-        arguments = [sys.executable, "-m", "qualadmin.emulator", "--port", str(self.port)]
+        arguments = [*self.command, "--port", str(self.port)]
         arguments += ["--environment", self._environment]
         if self._state is not None:
             arguments += ["--state", str(self._state)]
         if self._seed is not None:
             arguments += ["--seed", self._seed]
+        for key_id, secret in self._access_keys.items():
+            arguments += ["--access-key", f"{key_id}:{secret}"]
         # A file, not a pipe that nobody empties: a talkative server would stop when it is full.
         with tempfile.TemporaryFile("w+") as stderr:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -148,23 +158,33 @@ class Emulator:
         """Change settings, e.g. latency_ms=50, rate=5, burst=10, unknown_workers="reject"."""
         return self.control("POST", "settings", changes)
 
-    def fault(self, kind: str, **fields: Any) -> None:
+    def fault(self, kind: str, **fields: Any) -> int:
         """Add a fault rule, e.g. fault("reset", when="after",
-        operation="AssociateQualificationWithWorker")."""
-        self.control("POST", "faults", {"kind": kind, **fields})
+        operation="AssociateQualificationWithWorker"). Returns its number."""
+        number: int = self.control("POST", "faults", {"kind": kind, **fields})["number"]
+        return number
 
-    def clear_faults(self) -> None:
-        self.control("DELETE", "faults")
+    def clear_faults(self, number: int | None = None) -> None:
+        """Remove one fault rule, or all."""
+        self.control("DELETE", "faults", None if number is None else {"number": number})
 
     def calls(self, since: int = 0, *, operation: str | None = None) -> list[dict[str, Any]]:
         """The call log, oldest first; see `qualadmin.emulator.calls.Call` for the fields."""
-        calls: list[dict[str, Any]] = self.control("GET", "calls", {"since": since})["calls"]
-        return [call for call in calls if operation in (None, call["operation"])]
+        wanted = {} if operation is None else {"operation": operation}
+        return self._whole("calls", "calls", since, wanted)
 
     def outbox(self) -> list[dict[str, Any]]:
-        """E-mails Amazon would have sent to workers."""
-        mails: list[dict[str, Any]] = self.control("GET", "outbox")["mails"]
-        return mails
+        """E-mails Amazon would have sent to workers, oldest first."""
+        return self._whole("outbox", "mails", 0, {})
+
+    def _whole(self, name: str, key: str, since: int | None, wanted: dict[str, str]) -> list[dict[str, Any]]:
+        """A log in as many answers as it takes."""
+        rows: list[dict[str, Any]] = []
+        while since is not None:
+            answer = self.control("GET", name, {"since": since, **wanted})
+            rows += answer[key]
+            since = answer["next"]
+        return rows
 
     def grant_map(self, type_id: str) -> dict[str, int]:
         """Worker id to value of everybody who holds the type now."""
@@ -184,6 +204,20 @@ class Emulator:
         request_id: str = self.control("POST", "requests", content)["qualification_request_id"]
         return request_id
 
+    def accept(self, hit_id: str, worker_id: str) -> str:
+        """A worker accepts a HIT. Returns the assignment id."""
+        answer = self.control("POST", "accept", {"hit_id": hit_id, "worker_id": worker_id})
+        assignment_id: str = answer["assignment"]["AssignmentId"]
+        return assignment_id
+
+    def submit(self, assignment_id: str, answers: str | dict[str, Any]) -> None:
+        """The worker hands in: a QuestionFormAnswers document, or field names with texts or lists of texts."""
+        self.control("POST", "submit", {"assignment_id": assignment_id, "answers": answers})
+
+    def give_back(self, assignment_id: str) -> None:
+        """The worker returns the assignment."""
+        self.control("POST", "return", {"assignment_id": assignment_id})
+
     def advance(self, seconds: float) -> None:
         """Move the world's clock ahead."""
         self.control("POST", "clock", {"advance_seconds": seconds})
@@ -195,8 +229,9 @@ class Emulator:
     def wait_for_calls(self, count: int, *, seconds: float = 30.0) -> list[dict[str, Any]]:
         """The call log once it holds at least `count` calls. Raises EmulatorFailed after `seconds`."""
         end = time.monotonic() + seconds
+        calls: list[dict[str, Any]] = []
         while time.monotonic() < end:
-            calls = self.calls()
+            calls += self.calls(calls[-1]["sequence"] if calls else 0)
             if len(calls) >= count:
                 return calls
             time.sleep(0.02)

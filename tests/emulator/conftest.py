@@ -11,6 +11,7 @@ from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from qualadmin.emulator.accounts import DEMO_SECRET
 from qualadmin.emulator.control import Control
 from qualadmin.emulator.register import register
 from qualadmin.emulator.service.models import engine
@@ -25,13 +26,21 @@ HOSTS = {
 SECOND_ACCOUNT = "210987654321"
 
 
-def make_client(url: str, access_key: str, *, attempts: int = 1, token: str | None = None, **config: Any) -> Any:
+def make_client(
+    url: str,
+    access_key: str,
+    *,
+    attempts: int = 1,
+    secret: str = DEMO_SECRET,
+    token: str | None = None,
+    **config: Any,
+) -> Any:
     return SESSION.client(
         "mturk",
         region_name="us-east-1",
         endpoint_url=url,
         aws_access_key_id=access_key,
-        aws_secret_access_key="made-up",
+        aws_secret_access_key=secret,
         aws_session_token=token,
         config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, **config),
     )
@@ -40,7 +49,9 @@ def make_client(url: str, access_key: str, *, attempts: int = 1, token: str | No
 class Side(Protocol):
     """Amazon as a test sees it. Environments: sandbox, production; accounts: first, second."""
 
-    def client(self, *, account: str = "first", environment: str = "sandbox", attempts: int = 1) -> Any: ...
+    def client(
+        self, *, account: str = "first", environment: str = "sandbox", attempts: int = 1, **config: Any
+    ) -> Any: ...
 
     def control(
         self, method: str, name: str, content: dict[str, Any] | None = None, *, environment: str = "sandbox"
@@ -50,9 +61,11 @@ class Side(Protocol):
 
 
 class InProcess:
-    def client(self, *, account: str = "first", environment: str = "sandbox", attempts: int = 1) -> Any:
-        key, token = ("AKIAFIRST", None) if account == "first" else self._second()
-        return make_client(HOSTS[environment], key, attempts=attempts, token=token)
+    def client(
+        self, *, account: str = "first", environment: str = "sandbox", attempts: int = 1, **config: Any
+    ) -> Any:
+        key, token = ("AKIADEMOFIRST", None) if account == "first" else self._second()
+        return make_client(HOSTS[environment], key, attempts=attempts, token=token, **config)
 
     def control(
         self, method: str, name: str, content: dict[str, Any] | None = None, *, environment: str = "sandbox"
@@ -65,7 +78,7 @@ class InProcess:
 
     def _second(self) -> tuple[str, str]:
         sts = SESSION.client(
-            "sts", region_name="us-east-1", aws_access_key_id="AKIAFIRST", aws_secret_access_key="made-up"
+            "sts", region_name="us-east-1", aws_access_key_id="AKIADEMOFIRST", aws_secret_access_key="made-up"
         )
         role = f"arn:aws:iam::{SECOND_ACCOUNT}:role/second"
         credentials = sts.assume_role(RoleArn=role, RoleSessionName="second")["Credentials"]
@@ -76,8 +89,10 @@ class OverHttp:
     def __init__(self, servers: dict[str, Emulator]) -> None:
         self._servers = servers
 
-    def client(self, *, account: str = "first", environment: str = "sandbox", attempts: int = 1) -> Any:
-        return make_client(self._servers[environment].url, self.account_name(account), attempts=attempts)
+    def client(
+        self, *, account: str = "first", environment: str = "sandbox", attempts: int = 1, **config: Any
+    ) -> Any:
+        return make_client(self._servers[environment].url, self.account_name(account), attempts=attempts, **config)
 
     def control(
         self, method: str, name: str, content: dict[str, Any] | None = None, *, environment: str = "sandbox"
@@ -85,7 +100,7 @@ class OverHttp:
         return self._servers[environment].control(method, name, content)
 
     def account_name(self, account: str = "first") -> str:
-        return f"AKIA{account.upper()}"
+        return f"AKIADEMO{account.upper()}"
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,8 @@
 """A small qualification test and its answer key."""
 
-_SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
+from tests.questions.documents import form, key, question, scored, selections
 
-TEST = f"""<QuestionForm xmlns="{_SCHEMAS}/2005-10-01/QuestionForm.xsd"><Question>
-<QuestionIdentifier>colour</QuestionIdentifier><IsRequired>true</IsRequired>
-<QuestionContent><Text>Which colour is the word?</Text></QuestionContent>
-<AnswerSpecification><FreeTextAnswer/></AnswerSpecification></Question></QuestionForm>"""
-
-ANSWER_KEY = f"""<AnswerKey xmlns="{_SCHEMAS}/2005-10-01/AnswerKey.xsd"><Question>
-<QuestionIdentifier>colour</QuestionIdentifier></Question></AnswerKey>"""
+TEST = form(question("colour", selections("red", "green"), "<Text>Which colour is the word?</Text>"))
+"""One question of two selections."""
+FREE_TEXT_TEST = form(question("colour", "<FreeTextAnswer/>"))
+ANSWER_KEY = key(scored("colour", ("red", 70)))

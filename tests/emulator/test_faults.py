@@ -30,7 +30,7 @@ class Bench:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
-        self.client = make_client(emulator.url, "AKIAFIRST", read_timeout=0.4)
+        self.client = make_client(emulator.url, "AKIADEMOFIRST", read_timeout=0.4)
         self.type_id = create_type(self.client)
 
     def grant(self, worker_id: str = WORKER) -> dict[str, Any]:
@@ -184,6 +184,14 @@ def test_cleared_faults_are_gone(bench: Bench) -> None:
         ({"kind": "delay"}, "needs delay_ms"),
         ({"kind": "error", "status": 99}, "status must be"),
         ({"kind": "error", "message": 1}, "message must be"),
+        ({"kind": "delay", "delay_ms": float("nan")}, "delay_ms must be"),
+        ({"kind": "delay", "delay_ms": 10, "distribution": "odd"}, "distribution must be"),
+        ({"kind": "delay", "delay_ms": 10, "distribution": "normal"}, "needs spread_ms"),
+        ({"kind": "reset", "probability": 0}, "probability must be"),
+        ({"kind": "reset", "probability": 1.5}, "probability must be"),
+        ({"kind": "reset", "seed": "x"}, "seed must be"),
+        ({"kind": "reset", "number": 3}, "no field called number"),
+        ({"kind": "reset", "_dice": 3}, "no field called _dice"),
         ({"kind": "reset", "colour": "red"}, "no field called colour"),
         ({"kind": "reset", "fired": 1}, "no field called fired"),
     ],

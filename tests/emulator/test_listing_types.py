@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from qualadmin.emulator.engine import TARGET_PREFIX, Engine
+from qualadmin.emulator.engine import Engine
+from qualadmin.emulator.settings import Settings
+from tests.emulator.calls import incoming
 from tests.emulator.conftest import Side, create_type
 from tests.emulator.refusals import refusal
 
@@ -24,8 +26,8 @@ def test_50_must_be_requestable_is_needed(mturk: Any) -> None:
 
 
 def test_50_the_server_checks_it_too() -> None:
-    engine = Engine("sandbox")
-    reply = engine.execute(engine.receive(f"{TARGET_PREFIX}ListQualificationTypes", "AKIAFIRST", "{}"))
+    engine = Engine("sandbox", Settings(signatures="ignored"))
+    reply = engine.execute(engine.receive(incoming("ListQualificationTypes", {})))
     assert reply.status == 400
     assert json.loads(reply.body) == {
         "__type": "ValidationException",

@@ -28,9 +28,9 @@ def test_state_lasts_as_long_as_the_mock() -> None:
     register()
     url = "https://mturk-requester-sandbox.us-east-1.amazonaws.com"
     with mock_aws():
-        create_type(make_client(url, "AKIAFIRST"))
+        create_type(make_client(url, "AKIADEMOFIRST"))
     with mock_aws():
-        client = make_client(url, "AKIAFIRST")
+        client = make_client(url, "AKIADEMOFIRST")
         assert client.list_qualification_types(MustBeRequestable=True)["NumResults"] == 0
 
 
@@ -40,7 +40,7 @@ def test_registering_after_the_mock_has_started() -> None:
         client = boto3.client(
             "mturk",
             region_name="us-east-1",
-            aws_access_key_id="AKIAFIRST",
+            aws_access_key_id="AKIADEMOFIRST",
             aws_secret_access_key="made-up",
             config=Config(retries={"total_max_attempts": 1}),
         )
@@ -51,7 +51,7 @@ def test_pseudo_region_sandbox() -> None:
     register()
     with mock_aws():
         client = boto3.client(
-            "mturk", region_name="sandbox", aws_access_key_id="AKIAFIRST", aws_secret_access_key="made-up"
+            "mturk", region_name="sandbox", aws_access_key_id="AKIADEMOFIRST", aws_secret_access_key="made-up"
         )
         assert client.get_account_balance()["AvailableBalance"] == "10000.00"
 
@@ -62,7 +62,7 @@ def test_motos_own_server() -> None:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        client = make_client(f"http://{host}:{port}", "AKIAFIRST")
+        client = make_client(f"http://{host}:{port}", "AKIADEMOFIRST")
         create_type(client)
         assert client.list_qualification_types(MustBeRequestable=True)["NumResults"] == 1
         client.close()
@@ -75,3 +75,17 @@ def test_self_check_names_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RegistrationFailed, match=r"register\.py"):
         register()
     assert "moto.mturk" in sys.modules
+
+
+@pytest.mark.parametrize("missing", ["moto.backend_index.backend_url_patterns", "moto.backends.get_backend"])
+def test_what_moto_may_take_away(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.delattr(missing)
+    with pytest.raises(RegistrationFailed, match=r"register\.py"):
+        register()
+
+
+@pytest.mark.parametrize("entries", [[("mturk",)], [None], {"mturk": "x"}])
+def test_another_form_of_motos_list(monkeypatch: pytest.MonkeyPatch, entries: object) -> None:
+    monkeypatch.setattr("moto.backend_index.backend_url_patterns", entries)
+    with pytest.raises(RegistrationFailed, match=r"register\.py"):
+        register()

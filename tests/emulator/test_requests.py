@@ -8,6 +8,7 @@ import pytest
 
 from qualadmin.emulator.control import ControlError
 from qualadmin.emulator.testing import EmulatorFailed
+from qualadmin.questions.answers import Answer, write_answers
 from tests.emulator.conftest import Side, create_type
 from tests.emulator.documents import ANSWER_KEY, TEST
 from tests.emulator.refusals import TURK, refusal
@@ -56,9 +57,10 @@ def test_71_form_of_a_request(amazon: Side, mturk: Any, type_id: str) -> None:
 
 def test_71_test_and_answer_come_along(amazon: Side, mturk: Any) -> None:
     type_id = create_type(mturk, Test=TEST, TestDurationInSeconds=60)
-    ask(amazon, type_id, answer="<QuestionFormAnswers/>")
+    answer = write_answers([Answer("colour", frozenset({"red"}))])
+    ask(amazon, type_id, answer=answer)
     (row,) = listed(mturk)
-    assert (row["Test"], row["Answer"]) == (TEST, "<QuestionFormAnswers/>")
+    assert (row["Test"], row["Answer"]) == (TEST, answer)
 
 
 @pytest.mark.parametrize(("fields", "expected"), [({}, 1), ({"IntegerValue": 9}, 9), ({"IntegerValue": 0}, 0)])
@@ -101,7 +103,7 @@ def test_76_auto_granted_types_show_no_requests(amazon: Side, mturk: Any) -> Non
 
 def test_76_auto_scored_types_show_no_requests(amazon: Side, mturk: Any) -> None:
     type_id = create_type(mturk, Test=TEST, TestDurationInSeconds=60, AnswerKey=ANSWER_KEY)
-    ask(amazon, type_id, score=70)
+    ask(amazon, type_id, answer=write_answers([Answer("colour", frozenset({"red"}))]))
     assert listed(mturk) == []
     assert value(mturk, type_id) == 70
 

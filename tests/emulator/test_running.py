@@ -34,7 +34,7 @@ def test_ready_line_and_clean_end(command: list[str], number: signal.Signals) ->
         try:
             ready = process.stdout.readline().split()
             assert (ready[0], ready[2:]) == ("READY", ["sandbox"])
-            client = make_client(ready[1], "AKIAFIRST")
+            client = make_client(ready[1], "AKIADEMOFIRST")
             assert client.get_account_balance()["AvailableBalance"] == "10000.00"
         finally:
             process.send_signal(number)
@@ -68,7 +68,7 @@ def test_missing_seed_file_is_said_plainly(tmp_path: Path) -> None:
 def test_state_that_can_no_longer_be_kept_ends_the_server(tmp_path: Path) -> None:
     """As on a full disk: the change gets no answer, the server says why it ended, and the file stays good."""
     with Emulator(state=tmp_path / "state") as emulator:
-        client = make_client(emulator.url, "AKIAFIRST")
+        client = make_client(emulator.url, "AKIADEMOFIRST")
         type_id = create_type(client)
         size = (tmp_path / "state").stat().st_size
         resource.prlimit(emulator.pid, resource.RLIMIT_FSIZE, (size + 20, size + 20))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from qualadmin.emulator.operations import OPERATIONS
+from qualadmin.emulator.wire.model import service_model
 from tests.emulator.conftest import Side, create_type
 from tests.emulator.refusals import TURK, refusal
 
@@ -20,11 +22,9 @@ def test_01_target_header_chooses_the_operation(mturk: Any) -> None:
     assert "QualificationTypes" in mturk.list_qualification_types(MustBeRequestable=True)
 
 
-def test_01_operation_not_there_yet_says_so_once(amazon: Side) -> None:
-    found = refusal(amazon.client(attempts=3).list_worker_blocks)
-    assert (found.kind, found.status) == ("NotAvailableInEmulator", 501)
-    assert "ListWorkerBlocks" in found.message
-    assert len(amazon.control("GET", "calls")["calls"]) == 1
+def test_01_every_operation_of_the_description_is_there() -> None:
+    assert OPERATIONS.keys() == set(service_model().inputs)
+    assert len(OPERATIONS) == 39
 
 
 def test_02_operation_without_output(mturk: Any, type_id: str) -> None:

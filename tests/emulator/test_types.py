@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.conftest import Side, create_type
-from tests.emulator.documents import ANSWER_KEY, TEST
+from tests.emulator.documents import ANSWER_KEY, FREE_TEXT_TEST, TEST
+from tests.emulator.hit_forms import hit_id
 from tests.emulator.refusals import TURK, Refusal, refusal
 
 BASE = {"Name": "Colour words", "Description": "Took part.", "QualificationTypeStatus": "Active"}
@@ -127,7 +128,9 @@ def test_34_size_is_counted_in_bytes(mturk: Any) -> None:
         long = document.replace("colour", "é" * 33_000)
         found = create_refusal(mturk, Name="Long", **{**WITH_TEST, field: long})
         assert found.message.endswith(" s)")
-        assert f"is not valid for the parameter {field}." in found.message
+        assert (
+            f"is not valid for the parameter {field}. Details: Errors: <! [1,1] The document has" in found.message
+        )
 
 
 def test_35_length_of_texts(mturk: Any) -> None:
@@ -159,6 +162,27 @@ def test_36_test_must_be_a_question_form(mturk: Any, xml: str) -> None:
     found = create_refusal(mturk, Test=xml, TestDurationInSeconds=60)
     assert found.kind == "ParameterValidationError"
     assert found.message.startswith(f'The value "{xml}" is not valid for the parameter Test.')
+    assert re.search(r" Details: Errors: <! \[\d+,\d+\] .+ !> \(\d{13} s\)$", found.message)
+
+
+def test_36_every_fault_has_its_place(mturk: Any) -> None:
+    xml = TEST.replace("<Text>red</Text>", "<Video/>").replace("<Text>green</Text>", "<Bonus/>")
+    found = create_refusal(mturk, Test=xml, TestDurationInSeconds=60)
+    places = re.findall(r"<! \[(\d+),(\d+)\] (\w+)", found.message)
+    assert [xml.splitlines()[int(line) - 1][int(column) :].split("/")[0] for line, column, _ in places] == [
+        "Video",
+        "Bonus",
+    ]
+    assert [word for *_, word in places] == ["Video", "Bonus"]
+
+
+def test_36_answer_key_must_be_one_and_fit_the_test(mturk: Any) -> None:
+    for bad in (TEST, ANSWER_KEY.replace("70", "many"), ANSWER_KEY.replace("red", "blue")):
+        found = create_refusal(mturk, AnswerKey=bad, **WITH_TEST)
+        assert found.kind == "ParameterValidationError"
+        assert found.message.startswith(f'The value "{bad}" is not valid for the parameter AnswerKey.')
+    free = {"Test": FREE_TEXT_TEST, "TestDurationInSeconds": 60}
+    assert "takes free text" in create_refusal(mturk, AnswerKey=ANSWER_KEY, **free).message
 
 
 def update(client: Any, type_id: str, **fields: Any) -> dict[str, Any]:
@@ -207,6 +231,54 @@ def test_40_type_with_a_test_is_never_auto_granted(mturk: Any) -> None:
 
 def test_41_retry_delay_can_be_added(mturk: Any, type_id: str) -> None:
     assert update(mturk, type_id, RetryDelayInSeconds=60)["RetryDelayInSeconds"] == 60
+
+
+def test_retry_delay_cannot_be_taken_away(amazon: Side, mturk: Any) -> None:
+    """There is no word for "none" in the call: what is left out stays."""
+    type_id = create(mturk, RetryDelayInSeconds=60)["QualificationTypeId"]
+    assert update(mturk, type_id, Description="New.")["RetryDelayInSeconds"] == 60
+    assert update(mturk, type_id, RetryDelayInSeconds=0)["RetryDelayInSeconds"] == 0
+    found = refusal(mturk.update_qualification_type, QualificationTypeId=type_id, RetryDelayInSeconds=-1)
+    assert found.kind == "ParameterValidationError"
+    assert read(mturk, type_id)["RetryDelayInSeconds"] == 0
+
+
+def test_test_cannot_be_taken_away(mturk: Any) -> None:
+    type_id = create(mturk, AnswerKey=ANSWER_KEY, **WITH_TEST)["QualificationTypeId"]
+    found = refusal(
+        mturk.update_qualification_type, QualificationTypeId=type_id, Test="", TestDurationInSeconds=60
+    )
+    assert found.kind == "ParameterValidationError"
+    after = update(mturk, type_id, Description="New.")
+    assert (after["Test"], after["AnswerKey"], after["TestDurationInSeconds"]) == (TEST, ANSWER_KEY, 600)
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_duration_of_a_test_is_positive(mturk: Any, seconds: int) -> None:
+    found = create_refusal(mturk, Test=TEST, TestDurationInSeconds=seconds)
+    assert "is not valid for the parameter TestDurationInSeconds." in found.message
+
+
+def test_auto_granting_can_be_switched_on_and_off(mturk: Any, type_id: str) -> None:
+    assert update(mturk, type_id, AutoGranted=True)["AutoGrantedValue"] == 1
+    assert update(mturk, type_id, AutoGrantedValue=5)["AutoGrantedValue"] == 5
+    assert update(mturk, type_id, Description="New.")["AutoGrantedValue"] == 5
+    off = update(mturk, type_id, AutoGranted=False)
+    assert off["AutoGranted"] is False
+    assert "AutoGrantedValue" not in off
+    assert "AutoGrantedValue" not in update(mturk, type_id, AutoGrantedValue=5)
+
+
+def test_refused_update_changes_nothing(mturk: Any) -> None:
+    type_id = create(mturk, AnswerKey=ANSWER_KEY, Keywords="k", **WITH_TEST)["QualificationTypeId"]
+    before = read(mturk, type_id)
+    for fields in (
+        {"Description": "d" * 2001, "QualificationTypeStatus": "Inactive"},
+        {"Description": "New.", **WITH_TEST, "AnswerKey": "<AnswerKey/>"},
+        {"Description": "New.", "Test": TEST},
+    ):
+        assert refusal(mturk.update_qualification_type, QualificationTypeId=type_id, **fields).status == 400
+    assert read(mturk, type_id) == before
 
 
 def test_status_flips_both_ways(mturk: Any, type_id: str) -> None:
@@ -266,6 +338,19 @@ def test_46_pending_requests_are_rejected(amazon: Side, mturk: Any, type_id: str
     assert mturk.list_qualification_requests()["NumResults"] == 0
     found = refusal(mturk.accept_qualification_request, QualificationRequestId=request_id)
     assert found.turk_code == f"{TURK}InvalidQualificationRequestState"
+
+
+def test_47_purge_waits_for_the_hits_that_use_the_type(amazon: Side, mturk: Any, type_id: str) -> None:
+    requirement = {"QualificationTypeId": type_id, "Comparator": "Exists"}
+    hit = hit_id(mturk, QualificationRequirements=[requirement], LifetimeInSeconds=3600)
+    mturk.delete_qualification_type(QualificationTypeId=type_id)
+    amazon.control("POST", "clock", {"advance_seconds": 60 * 3600})
+    assert create_refusal(mturk).turk_code == f"{TURK}QualificationTypeAlreadyExists"
+    assert read(mturk, type_id)["Name"] == "Colour words"
+    mturk.delete_hit(HITId=hit)
+    assert create(mturk)["QualificationTypeId"] != type_id
+    gone = refusal(mturk.get_qualification_type, QualificationTypeId=type_id)
+    assert gone.turk_code == f"{TURK}QualificationTypeDoesNotExist"
 
 
 def test_48_second_delete_while_disposing(mturk: Any, type_id: str) -> None:

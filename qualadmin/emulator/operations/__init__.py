@@ -1,22 +1,26 @@
-"""Every operation the emulator answers, in one table. A new one is a function, a shape and a line here."""
+"""Every operation of the API, in one table.
+
+What a function gets has passed the framework's check (`wire.validation`): set members only, of the right types.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from qualadmin.emulator.operations import account, grants, requests, types
-from qualadmin.emulator.operations.shapes import (
-    ENTITY_ID,
-    FLAG,
-    GRANT_STATUS,
-    INTEGER,
-    LONG,
-    PAGING,
-    TEXT,
-    TYPE_STATUS,
-    WORKER_ID,
-    Shape,
+from qualadmin.emulator.operations import (
+    account,
+    assignments,
+    blocks,
+    bonuses,
+    grants,
+    hit_lists,
+    hit_types,
+    hits,
+    notifications,
+    requests,
+    reviews,
+    types,
 )
 from qualadmin.emulator.world import World
 
@@ -25,98 +29,46 @@ class Operation(NamedTuple):
     run: Callable[[World, str, dict[str, Any]], dict[str, Any]]
     changes: bool
     """Whether success changes the state of the world."""
-    shape: Shape
 
-
-_TYPE_ID = ENTITY_ID.needed()
-_TEST = {
-    "Test": TEXT,
-    "AnswerKey": TEXT,
-    "TestDurationInSeconds": LONG,
-    "RetryDelayInSeconds": LONG,
-    "AutoGranted": FLAG,
-    "AutoGrantedValue": INTEGER,
-}
-_HOLDING = {"QualificationTypeId": _TYPE_ID, "WorkerId": WORKER_ID.needed()}
 
 OPERATIONS: dict[str, Operation] = {
-    "GetAccountBalance": Operation(account.get_account_balance, False, {}),
-    "CreateQualificationType": Operation(
-        types.create,
-        True,
-        {
-            "Name": TEXT.needed(),
-            "Keywords": TEXT,
-            "Description": TEXT.needed(),
-            "QualificationTypeStatus": TYPE_STATUS.needed(),
-            **_TEST,
-        },
-    ),
-    "UpdateQualificationType": Operation(
-        types.update,
-        True,
-        {
-            "QualificationTypeId": _TYPE_ID,
-            "Description": TEXT,
-            "QualificationTypeStatus": TYPE_STATUS,
-            **_TEST,
-        },
-    ),
-    "DeleteQualificationType": Operation(types.delete, True, {"QualificationTypeId": _TYPE_ID}),
-    "GetQualificationType": Operation(types.get, False, {"QualificationTypeId": _TYPE_ID}),
-    "ListQualificationTypes": Operation(
-        types.list_types,
-        False,
-        {"Query": TEXT, "MustBeRequestable": FLAG.needed(), "MustBeOwnedByCaller": FLAG, **PAGING},
-    ),
-    "AssociateQualificationWithWorker": Operation(
-        grants.associate, True, {**_HOLDING, "IntegerValue": INTEGER, "SendNotification": FLAG}
-    ),
-    "DisassociateQualificationFromWorker": Operation(grants.disassociate, True, {**_HOLDING, "Reason": TEXT}),
-    "GetQualificationScore": Operation(grants.get_score, False, _HOLDING),
-    "ListWorkersWithQualificationType": Operation(
-        grants.list_workers, False, {"QualificationTypeId": _TYPE_ID, "Status": GRANT_STATUS, **PAGING}
-    ),
-    "ListQualificationRequests": Operation(
-        requests.list_requests, False, {"QualificationTypeId": ENTITY_ID, **PAGING}
-    ),
-    "AcceptQualificationRequest": Operation(
-        requests.accept, True, {"QualificationRequestId": TEXT.needed(), "IntegerValue": INTEGER}
-    ),
-    "RejectQualificationRequest": Operation(
-        requests.reject, True, {"QualificationRequestId": TEXT.needed(), "Reason": TEXT}
-    ),
+    "GetAccountBalance": Operation(account.get_account_balance, False),
+    "CreateQualificationType": Operation(types.create, True),
+    "UpdateQualificationType": Operation(types.update, True),
+    "DeleteQualificationType": Operation(types.delete, True),
+    "GetQualificationType": Operation(types.get, False),
+    "ListQualificationTypes": Operation(types.list_types, False),
+    "AssociateQualificationWithWorker": Operation(grants.associate, True),
+    "DisassociateQualificationFromWorker": Operation(grants.disassociate, True),
+    "GetQualificationScore": Operation(grants.get_score, False),
+    "ListWorkersWithQualificationType": Operation(grants.list_workers, False),
+    "ListQualificationRequests": Operation(requests.list_requests, False),
+    "AcceptQualificationRequest": Operation(requests.accept, True),
+    "RejectQualificationRequest": Operation(requests.reject, True),
+    "CreateHITType": Operation(hit_types.create, True),
+    "CreateHIT": Operation(hits.create, True),
+    "CreateHITWithHITType": Operation(hits.create_with_type, True),
+    "GetHIT": Operation(hits.get, False),
+    "ListHITs": Operation(hit_lists.list_hits, False),
+    "ListReviewableHITs": Operation(hit_lists.list_reviewable, False),
+    "ListHITsForQualificationType": Operation(hit_lists.list_requiring, False),
+    "CreateAdditionalAssignmentsForHIT": Operation(hits.add_assignments, True),
+    "UpdateExpirationForHIT": Operation(hits.update_expiration, True),
+    "UpdateHITReviewStatus": Operation(hits.update_review_status, True),
+    "UpdateHITTypeOfHIT": Operation(hits.update_type, True),
+    "DeleteHIT": Operation(hits.delete, True),
+    "GetAssignment": Operation(assignments.get, False),
+    "ListAssignmentsForHIT": Operation(assignments.list_for_hit, False),
+    "ApproveAssignment": Operation(assignments.approve, True),
+    "RejectAssignment": Operation(assignments.reject, True),
+    "GetFileUploadURL": Operation(reviews.get_file_upload_url, False),
+    "ListReviewPolicyResultsForHIT": Operation(reviews.list_results, False),
+    "SendBonus": Operation(bonuses.send, True),
+    "ListBonusPayments": Operation(bonuses.list_payments, False),
+    "CreateWorkerBlock": Operation(blocks.create, True),
+    "DeleteWorkerBlock": Operation(blocks.delete, True),
+    "ListWorkerBlocks": Operation(blocks.list_blocks, False),
+    "NotifyWorkers": Operation(notifications.notify_workers, True),
+    "UpdateNotificationSettings": Operation(notifications.update_settings, True),
+    "SendTestEventNotification": Operation(notifications.send_test, True),
 }
-
-NOT_YET = frozenset(
-    {
-        "ApproveAssignment",
-        "CreateAdditionalAssignmentsForHIT",
-        "CreateHIT",
-        "CreateHITType",
-        "CreateHITWithHITType",
-        "CreateWorkerBlock",
-        "DeleteHIT",
-        "DeleteWorkerBlock",
-        "GetAssignment",
-        "GetFileUploadURL",
-        "GetHIT",
-        "ListAssignmentsForHIT",
-        "ListBonusPayments",
-        "ListHITs",
-        "ListHITsForQualificationType",
-        "ListReviewPolicyResultsForHIT",
-        "ListReviewableHITs",
-        "ListWorkerBlocks",
-        "NotifyWorkers",
-        "RejectAssignment",
-        "SendBonus",
-        "SendTestEventNotification",
-        "UpdateExpirationForHIT",
-        "UpdateHITReviewStatus",
-        "UpdateHITTypeOfHIT",
-        "UpdateNotificationSettings",
-    }
-)
-"""Operations of the real API that answer "not available here" with HTTP 501, which botocore does not
-retry."""

@@ -1,51 +1,33 @@
-"""QuestionForm and AnswerKey documents: size, well-formedness, root element and namespace. Not the whole
-schema."""
+"""The documents of a qualification type, held against Amazon's schemas; the refusal names every place."""
 
 from __future__ import annotations
 
-from xml.parsers import expat
-
-from qualadmin.emulator.errors import invalid_value
-
-MAX_BYTES = 65_535
-_NAMESPACE = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/"
-
-
-class _Refused(Exception):
-    """The document has a part no test may have."""
+from qualadmin.emulator import errors
+from qualadmin.emulator.settings import Settings
+from qualadmin.questions.answer_key import check_fit, read_answer_key
+from qualadmin.questions.question_form import QuestionForm, read_question_form
+from qualadmin.questions.reading import BadDocument
 
 
-def check_test(xml: str) -> None:
-    _check(xml, "QuestionForm", "Test")
-
-
-def check_answer_key(xml: str) -> None:
-    _check(xml, "AnswerKey", "AnswerKey")
-
-
-def _check(xml: str, root: str, parameter: str) -> None:
-    if len(xml.encode(errors="surrogatepass")) > MAX_BYTES:
-        raise invalid_value(xml, parameter)
+def check_test(xml: str, settings: Settings) -> QuestionForm:
+    """Raises ApiError."""
     try:
-        namespace, _, name = _root(xml).rpartition(" ")
-    except (expat.ExpatError, UnicodeEncodeError, _Refused):
-        raise invalid_value(xml, parameter) from None
-    if name != root or not (namespace.startswith(_NAMESPACE) and namespace.endswith(f"/{root}.xsd")):
-        raise invalid_value(xml, parameter)
+        return read_question_form(xml)
+    except BadDocument as error:
+        raise _refusal(xml, "Test", error, settings) from None
 
 
-def _root(xml: str) -> str:
-    """`namespace name` of the root element. A DOCTYPE is refused: it could expand without end."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    names: list[str] = []
+def check_answer_key(xml: str, form: QuestionForm, settings: Settings) -> None:
+    """Raises ApiError."""
+    try:
+        key = read_answer_key(xml)
+        if settings.answer_key_must_fit:
+            check_fit(form, key)
+    except BadDocument as error:
+        raise _refusal(xml, "AnswerKey", error, settings) from None
 
-    def refuse(*_: object) -> None:
-        raise _Refused
 
-    def start(name: str, _: object) -> None:
-        names.append(name)
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    parser.Parse(xml, True)
-    return names[0]
+def _refusal(xml: str, parameter: str, error: BadDocument, settings: Settings) -> errors.ApiError:
+    if settings.document_errors == "parse":
+        return errors.bad_xml(error.faults)
+    return errors.invalid_document(xml, parameter, error.faults)

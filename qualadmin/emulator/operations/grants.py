@@ -13,10 +13,14 @@ from qualadmin.emulator.world import World
 def associate(world: World, owner: str, params: dict[str, Any]) -> dict[str, Any]:
     """Grant, or overwrite the value. Leaves a pending request of the worker alone."""
     row = world.usable_type(params["QualificationTypeId"], owner)
+    if row.status != "Active" and not world.settings.inactive_takes_grants:
+        raise errors.type_inactive()
     worker_id = params["WorkerId"]
     _check_worker(world, owner, worker_id)
+    old = world.grant(row.type_id, worker_id)
+    overwrites = old is not None and old.status == "Granted"
     world.put_grant(row.type_id, worker_id, params.get("IntegerValue", 1))
-    if params.get("SendNotification", True):
+    if params.get("SendNotification", True) and (world.settings.mail_on_overwrite or not overwrites):
         world.put_mail("granted", owner, row.type_id, worker_id, f"You have been granted {row.name}.")
     return {}
 
@@ -35,6 +39,8 @@ def disassociate(world: World, owner: str, params: dict[str, Any]) -> dict[str, 
     if grant is None:
         raise errors.qualification_missing()
     if grant.status != "Granted":
+        if world.settings.duplicate_revoke == "accept":
+            return {}
         raise errors.not_granted()
     world.put_grant(row.type_id, worker_id, grant.value, "Revoked")
     if params.get("Reason"):
@@ -65,8 +71,7 @@ def list_workers(world: World, owner: str, params: dict[str, Any]) -> dict[str, 
 
     def rows() -> Iterator[tuple[str, dict[str, Any]]]:
         holders = world.holders.get(row.type_id)
-        for worker_id, grant in holders.after(start) if holders else ():
-            if grant.status == status:
-                yield str(grant.serial), grant.wire(row.type_id, worker_id)
+        for worker_id, grant in holders.listed(status, start) if holders else ():
+            yield str(grant.serial), grant.wire(row.type_id, worker_id)
 
     return page("Qualifications", rows(), params, question)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 from qualadmin.emulator import errors
-from qualadmin.emulator.paging import behind, cursor, page
+from qualadmin.emulator.paging import cursor, page
 from qualadmin.emulator.records import Request
 from qualadmin.emulator.world import World
 
@@ -18,17 +17,8 @@ def list_requests(world: World, owner: str, params: dict[str, Any]) -> dict[str,
     if type_id is not None:
         world.owned_type(type_id, owner)
     question = ("requests", owner, type_id)
-    place = cursor(params, question)
-    # A decided request may be the one the cursor names, so the place is looked up among all of them.
-    ordered = sorted(world.requests.values(), key=lambda row: (row.submitted_at, row.serial))
-    rows = behind(((row.request_id, row) for row in ordered), place)
-
-    def waiting() -> Iterator[tuple[str, dict[str, Any]]]:
-        for request_id, row in rows:
-            if row.state == "pending" and type_id in (None, row.type_id) and _owns(world, owner, row):
-                yield request_id, row.wire()
-
-    return page("QualificationRequests", waiting(), params, question)
+    found = world.request_book.waiting(owner, type_id, cursor(params, question))
+    return page("QualificationRequests", ((row.request_id, row.wire()) for row in found), params, question)
 
 
 def accept(world: World, owner: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -36,13 +26,19 @@ def accept(world: World, owner: str, params: dict[str, Any]) -> dict[str, Any]:
     row = _pending(world, owner, params["QualificationRequestId"])
     world.put_grant(row.type_id, row.worker_id, params.get("IntegerValue", 1))
     world.put_request(dataclasses.replace(row, state="granted"))
+    if world.settings.mail_on_accept:
+        name = world.types[row.type_id].name
+        world.put_mail("granted", owner, row.type_id, row.worker_id, f"You have been granted {name}.")
     return {}
 
 
 def reject(world: World, owner: str, params: dict[str, Any]) -> dict[str, Any]:
     """Turn the request down; a qualification the worker already has stays as it is."""
     row = _pending(world, owner, params["QualificationRequestId"])
-    world.put_request(dataclasses.replace(row, state="rejected", reason=params.get("Reason")))
+    reason = params.get("Reason")
+    world.put_request(dataclasses.replace(row, state="rejected", reason=reason))
+    if world.settings.mail_on_reject:
+        world.put_mail("rejected", owner, row.type_id, row.worker_id, reason or "Your request was rejected.")
     return {}
 
 

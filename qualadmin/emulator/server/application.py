@@ -13,7 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 from qualadmin.emulator.control import Control, ControlError
 from qualadmin.emulator.engine import Arrival, Engine, Reply
 from qualadmin.emulator.journal import JournalError
+from qualadmin.emulator.page import Site
 from qualadmin.emulator.server.http import HttpConnection, HttpRequest
+from qualadmin.emulator.server.names import REFUSAL, is_own_name
+from qualadmin.emulator.wire.protocol import Incoming
 
 CONTROL_PREFIX = "/_emulator/"
 _JSON = [("Content-Type", "application/json")]
@@ -25,6 +28,7 @@ class Application:
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, give_up: Callable[[str], None]) -> None:
         self._engine = engine
         self._control = Control(engine)
+        self._site = Site(engine)
         self._loop = loop
         self._give_up = give_up
         self._lost = False
@@ -33,7 +37,7 @@ class Application:
         with self._trouble(connection):
             if self._lost:
                 connection.reset()
-            elif request.target.startswith(CONTROL_PREFIX):
+            elif f"{request.target}/".startswith(CONTROL_PREFIX):
                 self._answer_control(request, connection)
             elif request.method == "POST" and request.target == "/":
                 self._take_call(request, connection)
@@ -55,9 +59,7 @@ class Application:
             connection.respond(500, _JSON, b'{"__type": "InternalFailure", "message": "A bug."}')
 
     def _take_call(self, request: HttpRequest, connection: HttpConnection) -> None:
-        headers = request.headers
-        owner = access_key(headers.get("authorization", ""))
-        arrival = self._engine.receive(headers.get("x-amz-target", ""), owner, request.body)
+        arrival = self._engine.receive(Incoming(request.headers, request.body))
         if arrival.plan.delay_before_ms:
             self._loop.call_later(arrival.plan.delay_before_ms / 1000, self._run_late, arrival, connection)
         else:
@@ -78,6 +80,12 @@ class Application:
             send(reply, connection)
 
     def _answer_control(self, request: HttpRequest, connection: HttpConnection) -> None:
+        if not is_own_name(request.headers.get("host", "")):
+            connection.respond(403, _JSON, json.dumps({"message": REFUSAL}).encode())
+            return
+        if Site.has(urlsplit(request.target).path):
+            connection.respond(*self._site.answer(request))
+            return
         status, content = 200, {}
         try:
             content = self._control.handle(*_control_call(request))
@@ -103,14 +111,9 @@ def _control_call(request: HttpRequest) -> tuple[str, str, dict[str, object]]:
     return request.method, name, content
 
 
-def access_key(authorization: str) -> str:
-    """The key id in a SigV4 Authorization header, "" if none. The signature itself is not checked."""
-    _, found, rest = authorization.partition("Credential=")
-    key, slash, _ = rest.partition("/")
-    return key if found and slash and len(key) <= 128 else ""
-
-
 def send(reply: Reply, connection: HttpConnection) -> None:
+    if reply.lost:
+        return
     if reply.cut:
         connection.reset()
         return

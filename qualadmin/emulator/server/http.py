@@ -25,7 +25,7 @@ class HttpRequest:
     method: str
     target: str
     headers: dict[str, str]
-    """Names in lower case; of a repeated header the last one."""
+    """Names in lower case; the values of a repeated header joined by commas, as they are signed."""
     body: bytes
     keep_alive: bool
 
@@ -157,12 +157,13 @@ def _parse_head(text: str) -> HttpRequest:
     parts = first.split(" ")
     if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
         raise _Malformed(400)
-    headers = {}
+    headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
             raise _Malformed(400)
-        headers[name.lower()] = value.strip()
+        name, value = name.lower(), value.strip()
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
     wish = headers.get("connection", "").lower()
     keep_alive = wish != "close" and (parts[2] == "HTTP/1.1" or wish == "keep-alive")
     return HttpRequest(parts[0], parts[1], headers, b"", keep_alive)

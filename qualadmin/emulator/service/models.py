@@ -8,6 +8,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from qualadmin.emulator.engine import Engine
 from qualadmin.emulator.errors import Environment
+from qualadmin.emulator.settings import Settings
 
 # The sandbox shares region and signature scope with production; only the host differs. moto wants a region,
 # so it is one.
@@ -19,7 +20,9 @@ class MTurkBackend(BaseBackend):  # type: ignore[misc,unused-ignore]
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.engine = Engine("sandbox" if region_name == _REGIONS["sandbox"] else "production")
+        environment: Environment = "sandbox" if region_name == _REGIONS["sandbox"] else "production"
+        # Programs under mock_aws sign with credentials that they made up on the spot.
+        self.engine = Engine(environment, Settings(signatures="ignored"))
 
 
 mturk_backends = BackendDict(MTurkBackend, "mturk", additional_regions=["sandbox"])
