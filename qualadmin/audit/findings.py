@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # These mean that something is unfinished, not that the log was touched.
-INCOMPLETE = frozenset({"start_without_end", "not_noted", "unreachable"})
+INCOMPLETE = frozenset(
+    {
+        "start_without_end",
+        "not_noted",
+        "unreachable",
+        "checkpoint_unknown_key",
+        "checkpoint_unpublished",
+        "checkpoint_stale",
+    }
+)
 CODES = INCOMPLETE | {
     "core_hash_mismatch",
     "column_mismatch",
@@ -23,6 +32,11 @@ CODES = INCOMPLETE | {
     "trigger_missing",
     "audited_row_without_entry",
     "unheaded_entry",
+    "root_mismatch_at_size",
+    "checkpoint_bad_signature",
+    "checkpoint_inconsistent",
+    "checkpoint_missing_in_db",
+    "truncated",
 }
 # A log broken from end to end has a finding for each entry; the report keeps the first ones and the counts.
 KEPT = 1000
@@ -51,6 +65,7 @@ class Report:
     faulty: int = 0
     root: str = ""
     quick: bool = False
+    checkpoints: int = 0
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     _last_faulty: int = -1
@@ -79,7 +94,8 @@ class Report:
         """One line for people."""
         checked = "numbers and hashes only" if self.quick else "everything"
         valid = max(0, self.checked - self.faulty)
-        line = f"{valid}/{self.checked} entries valid ({checked}), log of {self.size}"
+        sealed = f", {self.checkpoints} checkpoints read" if self.checkpoints else ""
+        line = f"{valid}/{self.checked} entries valid ({checked}), log of {self.size}{sealed}"
         if not self.counts:
             return line
         return line + "; " + ", ".join(f"{count} {code}" for code, count in sorted(self.counts.items()))
@@ -92,6 +108,7 @@ class Report:
             "root": self.root,
             "checked": self.checked,
             "quick": self.quick,
+            "checkpoints": self.checkpoints,
             "counts": dict(sorted(self.counts.items())),
             "findings": [{"code": f.code, "seq": f.seq, "detail": f.detail} for f in self.findings],
         }

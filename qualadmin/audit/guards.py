@@ -39,9 +39,9 @@ def wanted(connection: BaseDatabaseWrapper) -> list[Guard]:
     dialect = _dialect(connection)
     models = {model._meta.db_table: model for model in audited_models()}
     columns = dialect.columns(connection, [*LOG_TABLES, *models])
-    if not all(table in columns for table in LOG_TABLES):
+    if "audit_entry" not in columns:
         return []
-    guards = list(dialect.log_guards())
+    guards = [guard for guard in dialect.log_guards() if guard.table in columns]
     for table, model in models.items():
         if "audit_id" in columns.get(table, ()):
             guards += dialect.table_guards(AuditedTable(table, columns[table], _unaudited_columns(model)))

@@ -44,6 +44,14 @@ IF NEW.name <> OLD.name OR NEW.size <= OLD.size THEN
 END IF;
 RETURN NEW;"""
 
+_CHECKPOINT_INSERT = """
+IF NEW.size <= COALESCE((SELECT max(size) FROM audit_checkpoint), -1)
+   OR NEW.size > COALESCE((SELECT size FROM audit_head WHERE id = 1), 0) THEN
+  RAISE EXCEPTION 'audit: a checkpoint is of more entries than the one before, and of no more than there are'
+    USING ERRCODE = '23000';
+END IF;
+RETURN NEW;"""
+
 
 def _guard(table: str, name: str, events: str, body: str) -> Guard:
     full = f"audit_guard_{table}_{name}"
@@ -70,7 +78,7 @@ def log_guards() -> Iterator[Guard]:
     """The guards of the log's own tables."""
     for table in LOG_TABLES:
         yield _refuse(table, "truncate", "BEFORE TRUNCATE", _NEVER)
-    for table in ("audit_entry", "audit_payload"):
+    for table in ("audit_entry", "audit_payload", "audit_checkpoint"):
         yield _refuse(table, "never", "BEFORE UPDATE OR DELETE", _NEVER)
     for table in ("audit_head", "audit_stream"):
         yield _refuse(table, "delete", "BEFORE DELETE", _NEVER)
@@ -80,6 +88,7 @@ def log_guards() -> Iterator[Guard]:
     yield _guard("audit_head", "update", "BEFORE UPDATE", _HEAD_UPDATE)
     yield _guard("audit_head", "moved", "AFTER UPDATE", _HEAD_MOVED)
     yield _guard("audit_stream", "update", "BEFORE UPDATE", _STREAM_UPDATE)
+    yield _guard("audit_checkpoint", "insert", "BEFORE INSERT", _CHECKPOINT_INSERT)
 
 
 def table_guards(table: AuditedTable) -> Iterator[Guard]:

@@ -26,9 +26,9 @@ def _trigger(table: str, name: str, moment: str, when: str, message: str) -> Gua
 
 def log_guards() -> Iterator[Guard]:
     """The guards of the log's own tables."""
-    for table in ("audit_entry", "audit_payload"):
+    for table in ("audit_entry", "audit_payload", "audit_checkpoint"):
         yield _trigger(table, "update", "BEFORE UPDATE", "", _NEVER)
-    for table in ("audit_entry", "audit_payload", "audit_head", "audit_stream"):
+    for table in ("audit_entry", "audit_payload", "audit_head", "audit_stream", "audit_checkpoint"):
         yield _trigger(table, "delete", "BEFORE DELETE", "", _NEVER)
     yield _trigger(
         "audit_entry",
@@ -77,6 +77,14 @@ def log_guards() -> Iterator[Guard]:
         "BEFORE UPDATE",
         "NEW.name <> OLD.name OR NEW.size <= OLD.size",
         "audit: the counter of a stream only moves forward",
+    )
+    yield _trigger(
+        "audit_checkpoint",
+        "insert",
+        "BEFORE INSERT",
+        "NEW.size <= ifnull((SELECT max(size) FROM audit_checkpoint), -1)"
+        " OR NEW.size > ifnull((SELECT size FROM audit_head WHERE id = 1), 0)",
+        "audit: a checkpoint is of more entries than the one before, and of no more than there are",
     )
 
 

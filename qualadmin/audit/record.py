@@ -4,7 +4,7 @@ An entry can be recorded only inside such a transaction, and is written as its l
 rolled back there is no entry, and if the entry cannot be written there is no change.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,20 @@ from qualadmin.audit.types import AuditError, Context, Target, Who
 
 # The buffer belongs to the database transaction, so it lives where Django keeps the transaction's own state.
 _BUFFER = "_qualadmin_audit_buffer"
+
+
+#: Asked with the names of what is about to be recorded; raises to refuse the whole transaction.
+Gate = Callable[[frozenset[str]], None]
+_gates: list[Gate] = []
+
+
+def add_gate(gate: Gate) -> None:
+    """Have `gate` asked before each outermost transaction writes its entries. Adding it twice is harmless.
+
+    No audited row changes without an entry, so this is the one place that all changes pass.
+    """
+    if gate not in _gates:
+        _gates.append(gate)
 
 
 class Buffer:
@@ -126,6 +140,9 @@ def transaction(
             if connection.needs_rollback:
                 del buffer.drafts[mark:]
             elif outer is None and buffer.drafts:
+                actions = frozenset(one.action for one in buffer.drafts)
+                for gate in _gates:
+                    gate(actions)
                 buffer.numbers = flush(connection, buffer.drafts)
         except BaseException:
             del buffer.drafts[mark:]

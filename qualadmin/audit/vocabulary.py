@@ -86,7 +86,9 @@ register(
         "audit.verified",
         Severity.NOTICE,
         frozenset({Outcome.OK, Outcome.FAILED, Outcome.UNKNOWN}),
-        payload=frozenset({"size", "root", "checked_from", "checked_to", "findings", "counts"}),
+        payload=frozenset(
+            {"size", "root", "checked_from", "checked_to", "checkpoints", "quick", "findings", "counts"}
+        ),
         sentence="{actor} verified the audit log: {outcome_words}",
     ),
     Event(
@@ -94,6 +96,38 @@ register(
         Severity.WARNING,
         payload=frozenset({"guards"}),
         sentence="{actor} put back guards of the database that were missing or different",
+    ),
+    Event(
+        "audit.checkpoint.prepared",
+        # The last entry below a checkpoint: `streams` is [name, number of entries] up to and with this one.
+        changes=frozenset({"streams", "guards_missing"}),
+        sentence="The log was read for a checkpoint",
+    ),
+    Event(
+        "audit.checkpoint.published",
+        changes=frozenset({"place", "recipients"}),
+        sentence="{target} of the log was published: {changes}",
+    ),
+    Event(
+        "audit.checkpoint.publish_failed",
+        Severity.WARNING,
+        frozenset({Outcome.FAILED}),
+        changes=frozenset({"place"}),
+        payload=frozenset({"cause"}),
+        sentence="{target} of the log could not be published: {changes}",
+    ),
+    Event(
+        "audit.checkpoint.refused",
+        Severity.CRITICAL,
+        frozenset({Outcome.FAILED}),
+        payload=frozenset({"cause"}),
+        sentence="The log was not signed: it is not the one that was signed before",
+    ),
+    Event(
+        "audit.key.rotated",
+        Severity.WARNING,
+        changes=frozenset({"vkey"}),
+        sentence="{actor} replaced the key that signs the log",
     ),
     Event(
         "system.migrated",

@@ -78,6 +78,9 @@ def own_database(transactional_db: None, tmp_path: Path) -> Iterator[OwnDatabase
     memory, name = connection.connection, connection.settings_dict["NAME"]
     target = sqlite3.connect(path)
     memory.backup(target)
+    target.execute(
+        "PRAGMA journal_mode=WAL"
+    )  # by one alone: two who turn to it at once are refused, not made to wait
     target.close()
     connection.connection, connection.settings_dict["NAME"] = None, str(path)
     yield OwnDatabase(f"sqlite:///{path}", path)

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db import transaction as database
 
-from qualadmin.audit.models import AuditEntry, AuditHead, AuditPayload, AuditStream
+from qualadmin.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditPayload, AuditStream
 from tests.audit.testapp.models import Lamp, Strict
 
 
@@ -25,5 +25,5 @@ def refused(change: Callable[[], object]) -> None:
 
 
 def snapshot() -> list[list[dict[str, Any]]]:
-    tables = (Lamp, Strict, AuditEntry, AuditHead, AuditStream, AuditPayload)
+    tables = (Lamp, Strict, AuditEntry, AuditHead, AuditStream, AuditPayload, AuditCheckpoint)
     return [list(table.objects.order_by("pk").values()) for table in tables]

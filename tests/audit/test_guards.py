@@ -9,10 +9,11 @@ from django.core.management import call_command
 from django.db import IntegrityError, ProgrammingError, connection, models
 from django.db import transaction as database
 from django.test import override_settings
+from django.utils import timezone
 
 from qualadmin.audit import checks, guards, testing
 from qualadmin.audit import record as audit
-from qualadmin.audit.models import AuditedModel, AuditEntry, AuditHead, AuditPayload, AuditStream
+from qualadmin.audit.models import AuditCheckpoint, AuditedModel, AuditEntry, AuditHead, AuditPayload, AuditStream
 from qualadmin.audit.types import Context
 from tests.audit.damage import refused, sql
 from tests.audit.testapp.models import Lamp, Strict
@@ -71,7 +72,14 @@ def test_t_a10_to_a16_an_unaudited_change_is_refused(ctx: Context, lamp: Lamp, k
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_truncate_is_refused_on_every_guarded_table(lamp: Lamp) -> None:
-    for table in ("audittest_lamp", "audit_entry", "audit_head", "audit_stream", "audit_payload"):
+    for table in (
+        "audittest_lamp",
+        "audit_entry",
+        "audit_head",
+        "audit_stream",
+        "audit_payload",
+        "audit_checkpoint",
+    ):
         refused(lambda table=table: sql(f"TRUNCATE {table} CASCADE"))
 
 
@@ -134,11 +142,24 @@ LOG_CHANGES: dict[str, Callable[[], object]] = {
     "stream back": lambda: AuditStream.objects.update(size=0),
     "stream renamed": lambda: AuditStream.objects.update(name="other", size=9),
     "stream delete": lambda: AuditStream.objects.all().delete(),
+    "checkpoint update": lambda: AuditCheckpoint.objects.update(note="x"),
+    "checkpoint delete": lambda: AuditCheckpoint.objects.all().delete(),
+    "checkpoint of the same size": lambda: sql(
+        "INSERT INTO audit_checkpoint (size, root, note, sealed_at) "
+        "SELECT size, root, 'x', sealed_at FROM audit_checkpoint"
+    ),
+    "checkpoint of a smaller size": lambda: checkpoint(0),
+    "checkpoint of more than there is": lambda: checkpoint(2),
 }
+
+
+def checkpoint(size: int) -> None:
+    AuditCheckpoint.objects.create(size=size, root=b"r" * 32, note="note", sealed_at=timezone.now())
 
 
 @pytest.mark.parametrize("kind", LOG_CHANGES)
 def test_t_a05_the_log_cannot_be_changed(lamp: Lamp, kind: str) -> None:
+    checkpoint(1)
     refused(LOG_CHANGES[kind])
 
 
@@ -246,6 +267,7 @@ def test_t_a07_a_role_without_rights_on_the_tables_cannot_get_past_the_guards(la
     try:
         sql(f"GRANT SELECT, INSERT ON audit_entry, audit_payload, audit_head, audit_stream TO {role}")
         sql(f"GRANT UPDATE ON audit_head, audit_stream TO {role}")
+        sql(f"GRANT SELECT ON core_restoration TO {role}")  # asked before anything is written down
         sql(f"SET ROLE {role}")
         audit.record_now(Context.system("service"), "lamp.looked_at")
         for attack in (

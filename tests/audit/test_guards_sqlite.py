@@ -1,8 +1,9 @@
 """Ways past a trigger that only SQLite has: conflict clauses, and the row number behind the key."""
 
 import pytest
+from django.utils import timezone
 
-from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.models import AuditCheckpoint, AuditEntry
 from tests.audit.damage import refused, sql
 from tests.audit.testapp.models import Lamp
 
@@ -31,10 +32,13 @@ def test_conflict_clauses_of_sqlite_do_not_help(lamp: Lamp, statement: str) -> N
         "UPDATE OR REPLACE audit_entry SET action = 'x'",
         "INSERT INTO audit_entry SELECT * FROM audit_entry WHERE 1 ON CONFLICT (seq) DO UPDATE SET action = 'x'",
         "INSERT OR REPLACE INTO audit_payload SELECT * FROM audit_payload",
+        "INSERT OR REPLACE INTO audit_checkpoint SELECT * FROM audit_checkpoint",
+        "UPDATE OR REPLACE audit_checkpoint SET note = 'x'",
         "INSERT OR REPLACE INTO audit_head (id, size, frontier, recorded_us) VALUES (1, 0, '', 0)",
     ],
 )
 def test_t_a06_replace_and_upsert_are_refused(lamp: Lamp, statement: str, recursive: str) -> None:
+    AuditCheckpoint.objects.create(size=1, root=b"r" * 32, note="note", sealed_at=timezone.now())
     sql(f"PRAGMA recursive_triggers = {recursive}")
     try:
         refused(lambda: sql(statement))
