@@ -15,6 +15,7 @@ from qualadmin.csvio.table import Row, Table
 from qualadmin.csvio.worker_ids import WorkerIdResult, check_worker_id
 
 _GIVEN = 200
+_KEPT_IDS = 5_000  # judged once: files with a row per assignment repeat ids. Beyond it memory counts more
 _SET_WORDS = frozenset({"", "grant", "set", "give", "update", "assign", "add", "associate"})
 _REVOKE_WORDS = frozenset({"revoke", "remove", "take away", "disassociate", "delete"})
 _REVOKE = "revoke"  # Amazon's own word in UPDATE- columns
@@ -49,7 +50,9 @@ class _Reader:
                 target.lines.append(self._wrong_width(row))
             return
         given = cells[self._worker]
-        found = self._ids.get(given) or self._ids.setdefault(given, check_worker_id(given))
+        found = self._ids.get(given) or check_worker_id(given)
+        if len(self._ids) < _KEPT_IDS:
+            self._ids[given] = found
         if found.worker_id is not None:
             self._workers.add(found.worker_id)
         self._note_block(row.line, cells, given)
@@ -172,7 +175,7 @@ class _Reader:
 
 def _check_mapping(table: Table, mapping: Mapping, wanted: Options) -> None:
     if mapping.worker is None:
-        raise InputRefused("Choose the column that holds the worker ids.", code="no_worker_column")
+        raise InputRefused("Choose the column that holds the worker IDs.", code="no_worker_column")
     single = (mapping.worker, mapping.score, mapping.action, mapping.status, mapping.block)
     typed = (index for column in mapping.type_columns for index in (column.current, column.update))
     chosen = [index for index in (*single, *typed) if index is not None]

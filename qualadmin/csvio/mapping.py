@@ -73,9 +73,9 @@ def propose_mapping(table: Table) -> Mapping:
         score = _score_by_content(table, {worker}, notes)
     if worker is not None and plain(table.column_name(worker)) in ACTION_NAMES:
         name = table.column_name(worker)
-        notes.append(f"The worker ids stand under “{name}”. Make sure that is what the job does with them.")
+        notes.append(f"The worker IDs stand under “{name}”. Make sure that is what the job does with them.")
     if worker is None:
-        notes.append("No column holds worker ids for sure. Choose the column of the worker ids.")
+        notes.append("No column holds worker IDs for sure. Choose the column of the worker IDs.")
     return remap(
         table,
         Mapping(

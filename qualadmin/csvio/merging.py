@@ -14,14 +14,8 @@ def merge(target: Target, *, list_repeats: bool) -> None:
     different ways, every line becomes a fault: nobody can know which one is meant. With ``list_repeats``
     off the repeats are merged but not listed one by one.
     """
-    by_worker: dict[str, list[Line]] = {}
-    for line in target.lines:
-        if line.fault is None and line.worker_id is not None:
-            by_worker.setdefault(line.worker_id, []).append(line)
     merged: set[int] = set()
-    for worker_id, lines in by_worker.items():
-        if len(lines) == 1:
-            continue
+    for worker_id, lines in _repeated(target).items():
         if len({(line.score, line.revoke) for line in lines}) > 1:
             _contradict(worker_id, lines)
             continue
@@ -32,6 +26,19 @@ def merge(target: Target, *, list_repeats: bool) -> None:
             target.repeats.extend(Repeat(line.line, first.line, worker_id) for line in later)
     target.lines = [line for line in target.lines if id(line) not in merged]
     target.repeats.sort(key=lambda repeat: repeat.line)
+
+
+def _repeated(target: Target) -> dict[str, list[Line]]:
+    """The lines of each worker who has several, in the order of the file."""
+    first: dict[str, Line] = {}
+    several: dict[str, list[Line]] = {}  # apart: of a large file a list for each worker would fill the memory
+    for line in target.lines:
+        if line.fault is not None or line.worker_id is None:
+            continue
+        earlier = first.setdefault(line.worker_id, line)
+        if earlier is not line:
+            several.setdefault(line.worker_id, [earlier]).append(line)
+    return several
 
 
 def _contradict(worker_id: str, lines: list[Line]) -> None:

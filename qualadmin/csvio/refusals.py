@@ -8,7 +8,7 @@ from qualadmin.csvio.table import Limits
 
 def no_worker_ids() -> InputRefused:
     """For an empty file, blank lines only, column names only."""
-    return InputRefused("No worker ids found. Give one worker id on each line.", code="no_worker_ids")
+    return InputRefused("No worker IDs found. Give one worker ID on each line.", code="no_worker_ids")
 
 
 def too_many_rows(count: int, limits: Limits) -> InputRefused:

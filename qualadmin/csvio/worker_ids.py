@@ -47,10 +47,10 @@ def check_worker_id(text: str) -> WorkerIdResult:
     if WORKER_ID.fullmatch(text):
         return WorkerIdResult(text, worker_id=text, hint=_length_hint(text))
     if len(text) > _MAX_READ:
-        return _refused(text, "too_long", f"This has {len(text):,} characters. A worker id has at most 64.")
+        return _refused(text, "too_long", f"This has {len(text):,} characters. A worker ID has at most 64.")
     candidate, changes = _correct(text)
     if not candidate:
-        return _refused(text, "empty", "There is no worker id here.")
+        return _refused(text, "empty", "There is no worker ID here.")
     if WORKER_ID.fullmatch(candidate):
         code, _ = changes[0]
         told = " and ".join(change for _, change in changes)
@@ -81,7 +81,7 @@ def _length_hint(worker_id: str) -> str | None:
     if len(worker_id) in USUAL_LENGTHS:
         return None
     size = "short" if len(worker_id) < USUAL_LENGTHS.start else "long"
-    return f"{worker_id} is unusually {size} for a worker id (most have 10 to 21 characters). Check it."
+    return f"{worker_id} is unusually {size} for a worker ID (most have 10 to 21 characters). Check it."
 
 
 def _correct(text: str) -> tuple[str, list[tuple[str, str]]]:
@@ -121,9 +121,9 @@ def _why_not(text: str) -> tuple[str, str]:
 
 def _not_an_id_at_all(text: str) -> tuple[str, str] | None:
     if _URL.match(text):
-        return "url", f"“{shown(text)}” is a web address, not a worker id."
+        return "url", f"“{shown(text)}” is a web address, not a worker ID."
     if _EMAIL.fullmatch(text):
-        return "email", f"“{shown(text)}” is an e-mail address. Give the worker id, which begins with A."
+        return "email", f"“{shown(text)}” is an e-mail address. Give the worker ID, which begins with A."
     if _SCIENTIFIC.fullmatch(text):
         return "excel_number", (
             f"“{shown(text)}” is what Excel makes of an id or number it shortens. The original cannot be "
@@ -131,38 +131,38 @@ def _not_an_id_at_all(text: str) -> tuple[str, str] | None:
         )
     if _NUMBER.fullmatch(text):
         return "number", (
-            f"“{shown(text)}” is a number. Worker ids begin with A. Is this the wrong column, or did Excel "
+            f"“{shown(text)}” is a number. Worker IDs begin with A. Is this the wrong column, or did Excel "
             "change the id?"
         )
     if text[0] in _FORMULA_STARTS:
         return (
             "formula",
-            f"“{shown(text)}” is a formula or begins like one. It was not run. Give the worker id.",
+            f"“{shown(text)}” is a formula or begins like one. It was not run. Give the worker ID.",
         )
     if _PROLIFIC.fullmatch(text):
-        return "prolific_id", f"“{shown(text)}” looks like a Prolific id. Amazon's worker ids begin with A."
+        return "prolific_id", f"“{shown(text)}” looks like a Prolific ID. Amazon's worker IDs begin with A."
     if _ASSIGNMENT.fullmatch(text):
-        return "assignment_id", f"“{shown(text)}” looks like a HIT or assignment id, not a worker id."
+        return "assignment_id", f"“{shown(text)}” looks like a HIT or assignment ID, not a worker ID."
     return None
 
 
 def _damaged_id(text: str) -> tuple[str, str] | None:
     if text == "A":
-        return "too_short", "“A” alone is not a whole worker id. More letters and digits follow the A."
+        return "too_short", "“A” alone is not a whole worker ID. More letters and digits follow the A."
     foreign = [char for char in dict.fromkeys(text) if ord(char) > 127 and char.isalnum()]
     latin = "".join("A" if char in foreign else char for char in text)
     if foreign and WORKER_ID.fullmatch(latin.upper()):
         place = text.index(foreign[0]) + 1
         named = ", ".join(f"“{char}” ({name_of(char)})" for char in foreign)
         return "look_alike", (
-            f"Character {place} is not what it looks like: {named}. Worker ids use only A to Z and 0 to 9. "
+            f"Character {place} is not what it looks like: {named}. Worker IDs use only A to Z and 0 to 9. "
             "Type the id again or copy it from Amazon."
         )
     inside = _ID_INSIDE.search(text)
     if inside:
         rest = f"{text[: inside.start()]} {text[inside.end() :]}".strip()
         return "extra_text", (
-            f"There is more than the worker id here: “{shown(rest)}” beside {shown(inside.group())}. "
+            f"There is more than the worker ID here: “{shown(rest)}” beside {shown(inside.group())}. "
             "Keep only the id, or leave the line out if the words mean that."
         )
     return None
@@ -171,16 +171,16 @@ def _damaged_id(text: str) -> tuple[str, str] | None:
 def _other(text: str) -> tuple[str, str]:
     if _ASCII_WORD.fullmatch(text):
         if len(text) > _MAX_LENGTH:
-            return "too_long", f"This has {len(text)} characters. A worker id has at most {_MAX_LENGTH}."
+            return "too_long", f"This has {len(text)} characters. A worker ID has at most {_MAX_LENGTH}."
         if text[0] not in "Aa":
-            return "wrong_start", f"“{shown(text)}” begins with {text[0]}. Worker ids begin with A."
-        return "not_an_id", f"“{shown(text)}” is not a worker id. Ids are A and capital letters or digits."
+            return "wrong_start", f"“{shown(text)}” begins with {text[0]}. Worker IDs begin with A."
+        return "not_an_id", f"“{shown(text)}” is not a worker ID. IDs are A and capital letters or digits."
     if any(char.isspace() for char in text):
         return (
             "inner_space",
-            f"“{shown(text)}” has a blank inside. A worker id is one word; put each on its own line.",
+            f"“{shown(text)}” has a blank inside. A worker ID is one word; put each on its own line.",
         )
     wrong = next(char for char in text if not _ASCII_WORD.fullmatch(char))
     return "wrong_character", (
-        f"“{shown(text)}” holds “{shown(wrong)}” ({code_point(wrong)}). Worker ids use only A–Z and 0–9."
+        f"“{shown(text)}” holds “{shown(wrong)}” ({code_point(wrong)}). Worker IDs use only A–Z and 0–9."
     )

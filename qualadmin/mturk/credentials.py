@@ -1,8 +1,8 @@
 """Whose account a client speaks for, and how its signature comes about. No secret passes through here.
 
 Real accounts sign with what the machine has (an instance role or a named profile), by preference through a
-role that is assumed for 15 minutes. The emulator takes any signature; its access key only tells accounts
-apart.
+role that is assumed for 15 minutes. At the emulator all accounts sign with one published secret; their access
+keys tell them apart.
 """
 
 import json
@@ -35,7 +35,8 @@ STS_URL = "https://sts.us-east-1.amazonaws.com"
 ROLE_SECONDS = 900
 """How long an assumed role lives: the shortest AWS allows."""
 
-EMULATOR_SECRET = "any-secret-will-do"  # noqa: S105 - the emulator checks no signature
+EMULATOR_SECRET = "made-up-secret-of-every-demo-key"  # noqa: S105 - published, opens nothing
+"""The emulator's secret of all access key ids that begin with AKIADEMO."""
 
 SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 """What STS takes for RoleSessionName and SourceIdentity."""

@@ -16,7 +16,7 @@ unknown    it may or may not have happened: read back before anything else
 
 from typing import ClassVar, Literal
 
-from qualadmin.mturk.types import CallRecord
+from qualadmin.mturk.types import CallRecord, Identity
 
 Outcome = Literal["refused", "throttled", "account", "not_sent", "unknown"]
 
@@ -37,7 +37,7 @@ class MTurkError(Exception):
     outcome: ClassVar[Outcome] = "unknown"
     permanent: ClassVar[bool] = False
     """Sending the very same call again cannot help."""
-    for_people: ClassVar[str] = "Amazon gave an answer we do not understand."
+    for_people: str = "Amazon gave an answer we do not understand."
 
     def __init__(self, call: CallRecord, message: str = "") -> None:
         self.call = call
@@ -103,7 +103,7 @@ class RequestGone(Refused):
 
 
 class WorkerNotKnown(Refused):
-    for_people = "Amazon does not know this worker in this environment. Check the id."
+    for_people = "Amazon does not know this worker in this environment. Check the worker ID."
 
 
 class NotOwner(Refused):
@@ -134,9 +134,26 @@ class AccountNotLinked(AccessRefused):
     )
 
 
+class WrongAccount(AccessRefused):
+    """The credentials are good, and somebody else's than the account's."""
+
+    def __init__(self, found: Identity, *, expected: str) -> None:
+        super().__init__(found.call or CallRecord(None, None, None, None, 0, 0))
+        self.for_people = (
+            f"The credentials belong to AWS account {found.aws_account_id}, not to {expected}. "
+            "Nothing was sent. A manager should check the profile or role."
+        )
+
+
 class NotSent(MTurkError):
     outcome = "not_sent"
     for_people = "Amazon could not be reached. Nothing was sent."
+
+
+class IdentityNotKnown(NotSent):
+    """Amazon did not say whose credentials these are, so the call that was wanted was not made."""
+
+    for_people = "Amazon did not say to whom the account's credentials belong. Nothing was sent; try again."
 
 
 class CredentialsMissing(NotSent):
@@ -152,7 +169,7 @@ class InvalidParameters(NotSent):
     """botocore refused the parameters before sending: a mistake in this program, or in an id it was given."""
 
     permanent = True
-    for_people = "The request was not valid and was not sent. Check the ids."
+    for_people = "The request was not valid and was not sent. Check the IDs."
 
 
 class Unknown(MTurkError):

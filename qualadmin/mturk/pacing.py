@@ -10,8 +10,9 @@ seconds, because every touch costs one or two throttled answers whatever the rat
   have been raised: then the rate takes steps, each twice as big as the last, and each waits for 60 answers, or a
   second's, at its own rate.
 * Throttled: the rate stays for 8 more answers. None of them throttled: cut by 3 %; one: by 3 % twice; more: to the
-  share that was accepted, since the allowance is used up and that share is the limit itself.
-* At the start the rate doubles every 8 accepted calls until the first throttle.
+  share that was accepted of the answers of half a second, since the allowance is used up and that share is the
+  limit itself. It is a small sample: after 60 answers without a throttle steps of 10 % and more correct it.
+* At the start the rate doubles every 8 accepted calls, or quarter of a second, until the first throttle.
 
 Pure: no clock, no randomness, no input or output. Times are seconds of one clock the caller chooses, rates are
 calls per second. Everybody who calls for an account must share one state, one row in a database for instance.
@@ -26,9 +27,14 @@ DEFAULT_RATE = 4.0
 
 LOWEST_RATE = 0.05
 HIGHEST_RATE = 10_000.0
+FARTHEST_SLOT = 30.0
+"""Seconds ahead. More than the slowest rate's gap: a next slot beyond it only means that a clock was set back."""
 
 DOUBLING_ANSWERS = 8
+DOUBLING_SECONDS = 0.25  # at least that much of the new rate is seen before the next doubling
 PROBE_ANSWERS = 8
+LONG_PROBE_SECONDS = 0.5  # a share is measured over so much of the rate
+LONG_PROBE_ANSWERS = 64  # at most
 CUT = 0.97
 REGAIN_ANSWERS = 300
 GROWTH = (1 / CUT - 1) / REGAIN_ANSWERS
@@ -36,7 +42,8 @@ GROWTH = (1 / CUT - 1) / REGAIN_ANSWERS
 
 STEP_ANSWERS = 60
 FIRST_STEP = 2 * GROWTH * STEP_ANSWERS
-BIGGEST_STEP = 0.25
+FIRST_STEP_MEASURED = 0.1
+BIGGEST_STEP = 0.5
 MEASURED_SHARE = 0.98  # of a measured limit, so that the allowance can fill again
 DEEPEST_CUT = 1 / 16
 
@@ -114,7 +121,7 @@ def reserve(state: PaceState, now: float, horizon: float, limit: int | None = No
     Keep the horizon short (a quarter of a second): slots already taken do not slow down with the rate.
     """
     gap = 1 / state.rate
-    at = max(state.next_at, now)
+    at = max(state.next_at, now) if state.next_at <= now + FARTHEST_SLOT else now
     times: list[float] = []
     while at <= now + horizon and (limit is None or len(times) < limit):
         times.append(at)
@@ -140,7 +147,7 @@ def throttled(state: PaceState, epoch: int, now: float) -> PaceState:
     if not state.probe_left:
         # Also for an earlier epoch: the rate only rose since, so what was too fast then is too fast now.
         at = max(state.next_at, now)
-        return replace(state, starting=False, probe_left=PROBE_ANSWERS, probe_throttled=0, next_at=at)
+        return replace(state, starting=False, probe_left=_probe_answers(state.rate), probe_throttled=0, next_at=at)
     if epoch != state.epoch:
         return state
     return _probed(replace(state, probe_throttled=state.probe_throttled + 1))
@@ -160,9 +167,10 @@ def _grown(state: PaceState) -> PaceState:
     total = state.accepted_since_cut + 1
     state = replace(state, accepted_in_epoch=in_epoch, accepted_since_cut=total)
     if state.starting:
-        return _stepped(state, 2.0) if in_epoch >= DOUBLING_ANSWERS else state
-    if total > (2 * STEP_ANSWERS if state.measured else patience(state.rate)):
-        step = min(FIRST_STEP * 2.0 ** min(state.steps, 16), BIGGEST_STEP)
+        return _stepped(state, 2.0) if in_epoch >= max(DOUBLING_ANSWERS, DOUBLING_SECONDS * state.rate) else state
+    if total > (STEP_ANSWERS if state.measured else patience(state.rate)):
+        first = FIRST_STEP_MEASURED if state.measured else FIRST_STEP
+        step = min(first * 2.0 ** min(state.steps, 16), BIGGEST_STEP)
         due = state.steps == 0 or in_epoch >= max(STEP_ANSWERS, state.rate)
         return replace(_stepped(state, 1 + step), steps=state.steps + 1) if due else state
     return replace(state, rate=_bounded(state.rate * (1 + GROWTH)))
@@ -174,10 +182,11 @@ def _stepped(state: PaceState, factor: float) -> PaceState:
 
 def _probed(state: PaceState) -> PaceState:
     left = state.probe_left - 1
-    if left:
-        return replace(state, probe_left=left)
     more = state.probe_throttled
-    share = (PROBE_ANSWERS - more) / PROBE_ANSWERS * MEASURED_SHARE
+    seen = _probe_answers(state.rate) - left
+    if left and not (seen >= PROBE_ANSWERS and more < 2):
+        return replace(state, probe_left=left)
+    share = (seen - more) / seen * MEASURED_SHARE
     factor = CUT if more == 0 else CUT**2 if more == 1 else max(share, DEEPEST_CUT)
     return replace(
         _stepped(state, factor),
@@ -189,6 +198,11 @@ def _probed(state: PaceState) -> PaceState:
         probe_left=0,
         probe_throttled=0,
     )
+
+
+def _probe_answers(rate: float) -> int:
+    """How many answers after a throttle are watched at most."""
+    return max(PROBE_ANSWERS, min(int(rate * LONG_PROBE_SECONDS), LONG_PROBE_ANSWERS))
 
 
 def _bounded(rate: float) -> float:

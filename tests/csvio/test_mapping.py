@@ -59,7 +59,7 @@ def test_no_worker_column_is_left_to_the_person():
     table = read_table(b"Name,Ort\nJane,Bonn\nJim,Kiel\n")
     found = propose_mapping(table)
     assert found.worker is None
-    assert any("Choose the column of the worker ids" in note for note in found.notes)
+    assert any("Choose the column of the worker IDs" in note for note in found.notes)
     with pytest.raises(InputRefused) as caught:
         interpret(table, found, wanted=Options())
     assert caught.value.code == "no_worker_column"

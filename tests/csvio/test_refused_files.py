@@ -37,12 +37,12 @@ def refused(data: bytes, **options: object) -> InputRefused:
 def test_bi01_nothing_in_it(data):
     error = refused(data)
     assert error.code == "no_worker_ids"
-    assert "No worker ids found" in error.message
+    assert "No worker IDs found" in error.message
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t\n", "WorkerId"])
 def test_bi01_nothing_pasted(text):
-    with pytest.raises(InputRefused, match="No worker ids found"):
+    with pytest.raises(InputRefused, match="No worker IDs found"):
         read_pasted(text)
 
 

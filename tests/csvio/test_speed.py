@@ -22,9 +22,9 @@ def test_ten_thousand_rows_in_time_and_memory():
     data = "WorkerId,Score,Note\n" + "".join(
         f"A{number:013},{number % 101},note {number}\n" for number in range(ROWS)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert run(data.encode()) == ROWS
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
     tracemalloc.start()
     try:
         run(data.encode())
@@ -52,10 +52,10 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_ends_soon(name):
     data = HOSTILE[name].encode()
-    began = time.perf_counter()
+    began = time.process_time()
     for read in (lambda: read_table(data), lambda: read_pasted(HOSTILE[name])):
         with contextlib.suppress(InputRefused):  # either answer is right here, if it comes soon
             table = read()
             interpret(table, propose_mapping(table), wanted=Options())
     # Anything quadratic in these sizes takes minutes.
-    assert time.perf_counter() - began < 10.0
+    assert time.process_time() - began < 10.0

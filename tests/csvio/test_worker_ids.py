@@ -61,8 +61,8 @@ def test_corrections_are_proposed_and_named(text, code, named):
 @pytest.mark.parametrize(
     ("text", "code", "named"),
     [
-        ("", "empty", "no worker id"),
-        (" \u200b\u00a0", "empty", "no worker id"),
+        ("", "empty", "no worker ID"),
+        (" \u200b\u00a0", "empty", "no worker ID"),
         ("А1B2C3D4E5F6", "look_alike", "U+0410"),
         ("A1B2C3D4E5F٣", "look_alike", "U+0663"),
         ("Α1B2C3D4E5F6", "look_alike", "U+0391"),

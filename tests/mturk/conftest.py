@@ -11,7 +11,7 @@ from tests.mturk.scripted import ScriptedServer
 
 
 def open_gateway(url: str) -> QualificationGateway:
-    credentials = AccountCredentials(Environment.EMULATOR, access_key_id="AKIAEXAMPLE", emulator_url=url)
+    credentials = AccountCredentials(Environment.EMULATOR, access_key_id="AKIADEMOEXAMPLE", emulator_url=url)
     return ClientCache().gateway(credentials, threads=2)
 
 

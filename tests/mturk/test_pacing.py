@@ -30,27 +30,37 @@ def test_idle_time_is_not_saved_up() -> None:
     assert slots.times == pytest.approx((3_600.0, 3_600.1, 3_600.2))
 
 
+def test_f32_a_clock_set_back_by_an_hour_stops_nobody() -> None:
+    state, _ = pacing.reserve(warm(10), 7_200.0, 0.25)
+    state, slots = pacing.reserve(state, 3_600.0, 0.25)
+    assert slots.times == pytest.approx((3_600.0, 3_600.1, 3_600.2))
+    assert pacing.reserve(state, 3_599.0, 0.25)[1].times == (), "clocks of two machines differ by a second"
+
+
 def test_no_more_slots_than_asked_for_and_the_rest_stays_free() -> None:
     state, slots = pacing.reserve(warm(1_000), 0.0, 0.25, limit=5)
     assert len(slots.times) == 5
     assert state.next_at == pytest.approx(0.005)
 
 
-def test_without_any_throttle_it_passes_a_thousand_a_second_within_a_hundred_calls() -> None:
-    state, calls = pacing.start(), 0
+def test_without_any_throttle_it_passes_a_thousand_a_second_within_six_seconds() -> None:
+    state, seconds = pacing.start(), 0.0
     while state.rate <= 1_000:
+        seconds += 1 / state.rate
         state = pacing.accepted(state, 1, state.epoch)
-        calls += 1
-    assert calls <= 100
+    assert seconds <= 6
 
 
-@pytest.mark.parametrize(("more", "factor"), [(0, 0.97), (1, 0.97**2), (2, 6 / 8 * 0.98), (4, 4 / 8 * 0.98)])
-def test_the_cut_follows_the_eight_answers_after_a_throttle(more: int, factor: float) -> None:
+@pytest.mark.parametrize(
+    ("more", "seen", "factor"), [(0, 8, 0.97), (1, 8, 0.97**2), (2, 10, 8 / 10 * 0.98), (6, 10, 4 / 10 * 0.98)]
+)
+def test_the_cut_follows_the_answers_after_a_throttle(more: int, seen: int, factor: float) -> None:
+    """Eight of them, or those of half a second where several were throttled: then their share is the limit."""
     state = pacing.throttled(warm(20), 0, 1.0)
     assert state.rate == 20
     for _ in range(more):
         state = pacing.throttled(state, 0, 1.0)
-    state = pacing.accepted(state, 7 - more, 0)
+    state = pacing.accepted(state, seen - 1 - more, 0)
     assert (state.rate, state.epoch) == (20, 0)
     state = pacing.accepted(state, 1, 0)
     assert state.rate == pytest.approx(20 * factor)
@@ -77,7 +87,7 @@ def test_a_cut_of_three_percent_is_regained_in_three_hundred_answers() -> None:
 
 def test_the_rate_never_stops_nor_runs_away() -> None:
     slow, fast = warm(0.06), pacing.start(9_000)
-    for _ in range(200):
+    for _ in range(3_000):
         slow = pacing.throttled(slow, slow.epoch, 0.0)
         fast = pacing.accepted(fast, 1, fast.epoch)
     assert slow.rate == pacing.LOWEST_RATE
@@ -91,7 +101,7 @@ def test_any_order_of_answers_leaves_a_state_that_can_be_stored(answers: list[tu
         epoch = state.epoch + age
         state = pacing.accepted(state, count, epoch) if ok else pacing.throttled(state, epoch, 1.0)
         assert pacing.LOWEST_RATE <= state.rate <= pacing.HIGHEST_RATE
-        assert 0 <= state.probe_throttled <= state.probe_left + state.probe_throttled <= pacing.PROBE_ANSWERS
+        assert 0 <= state.probe_throttled <= state.probe_left + state.probe_throttled <= pacing.LONG_PROBE_ANSWERS
     assert PaceState.from_dict(json.loads(json.dumps(state.to_dict()))) == state
 
 
@@ -103,13 +113,28 @@ def test_a_known_limit_is_used_up_with_hardly_a_throttle(rate: int, seed: int) -
     assert run.throttled_share() < 0.01
 
 
-@pytest.mark.parametrize("rate", [2, 5, 20])
-def test_an_unknown_limit_is_found(rate: int) -> None:
-    half = 2_000 / rate
-    run = simulate(pacing.start(), Bucket(lambda _: rate, rate), seconds=2 * half)
-    assert run.throttled_share() < 0.03
-    assert run.accepted_per_second(half) >= 0.98 * rate
-    assert run.throttled_share(half) < 0.01
+@pytest.mark.parametrize("rate", [2, 5, 20, 100])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_four_minutes_from_a_cold_start_use_up_what_is_allowed(rate: int, seed: int) -> None:
+    run = simulate(pacing.start(), Bucket(lambda _: rate, rate), seconds=240, seed=seed)
+    assert run.accepted_per_second() >= 0.98 * rate
+    assert run.throttled_share() < 0.06, "a cold start is paid for once"
+
+
+@pytest.mark.parametrize("rate", [2, 5, 20, 100])
+@pytest.mark.parametrize("burst", [1, 5])
+def test_an_unknown_limit_is_found_whatever_may_come_at_once(rate: int, burst: int) -> None:
+    seconds = 240 + max(120, 1_500 / rate)
+    run = simulate(pacing.start(), Bucket(lambda _: rate, burst * rate), seconds=seconds)
+    assert run.accepted_per_second(240) >= 0.98 * rate
+    assert run.throttled_share(240) < 0.01
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+def test_it_does_not_matter_how_many_processes_call(processes: int) -> None:
+    run = simulate(pacing.start(), Bucket(lambda _: 20, 20), seconds=360, processes=processes)
+    assert run.accepted_per_second(240) >= 0.98 * 20
+    assert run.throttled_share(240) < 0.01
 
 
 def test_without_epochs_the_same_law_wastes_what_was_allowed() -> None:
@@ -121,13 +146,28 @@ def test_without_epochs_the_same_law_wastes_what_was_allowed() -> None:
     assert without.accepted_per_second(20) <= 0.05 * 20
 
 
-def test_a_raised_limit_is_found_again() -> None:
-    run = simulate(warm(5), Bucket(lambda now: 5 if now < 100 else 20, 20), seconds=900)
-    assert run.accepted_per_second(600) >= 0.98 * 20
-    assert run.throttled_share(100) < 0.02
+@pytest.mark.parametrize(
+    ("before", "after", "minutes"), [(2, 20, 6), (5, 20, 4), (20, 100, 2), (20, 4, 1), (100, 5, 1), (5, 2, 1)]
+)
+def test_a_moved_limit_is_learned_again_within_minutes(before: int, after: int, minutes: int) -> None:
+    moved, learned = 100, 100 + 60 * minutes
+    bucket = Bucket(lambda now: before if now < moved else after, max(before, after))
+    run = simulate(warm(before), bucket, seconds=learned + max(120, 1_500 / after))
+    assert run.accepted_per_second(learned) >= 0.98 * after
+    assert run.throttled_share(learned) < 0.01
 
 
-def test_a_lowered_limit_is_obeyed_at_once() -> None:
-    run = simulate(warm(20), Bucket(lambda now: 20 if now < 100 else 4, 20), seconds=700)
-    assert run.throttled_share(150) < 0.02
-    assert run.accepted_per_second(150) >= 0.95 * 4
+def test_with_others_on_the_same_account_most_of_the_rest_is_used() -> None:
+    """A script of the lab takes three of ten calls, now and then: the pace can't know when."""
+    run = simulate(pacing.start(), Bucket(lambda now: 6 if now % 40 < 20 else 8, 10), seconds=900)
+    assert run.accepted_per_second(300) >= 0.9 * 7
+    assert run.throttled_share(300) < 0.04
+
+
+def test_a_rate_once_learned_is_where_the_next_job_begins() -> None:
+    limit = Bucket(lambda _: 20, 20)
+    first = simulate(pacing.start(), limit, seconds=240)
+    kept = PaceState.from_dict(json.loads(json.dumps(first.state.to_dict())))
+    again = simulate(kept, Bucket(lambda _: 20, 20), seconds=120)
+    assert again.accepted_per_second() >= 0.98 * 20
+    assert again.throttled_share() < 0.01
