@@ -159,6 +159,20 @@ def no_killpoint(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def no_half_restore(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """E013: a restore that was cut off may have left a database that is not marked as read-only."""
+    if not Path(settings.RESTORE_MARK).exists():
+        return []
+    return [
+        Error(
+            "A restore was begun and has not ended.",
+            hint=f"Run manage.py restore again, to its end; {settings.RESTORE_MARK} goes away with that.",
+            id="qualadmin.E013",
+        )
+    ]
+
+
+@register()
 def no_unknown_settings(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """W001: a misspelt setting is otherwise silently not in force."""
     return [

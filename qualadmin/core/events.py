@@ -186,6 +186,12 @@ EVENTS = (
     # files and jobs
     _event("file.uploaded", "{actor} uploaded a list", changes="sha256 bytes rows source", payload="file_name"),
     _event(
+        "list.selected",
+        "{actor} selected workers on the list of holders of {target}",
+        changes="sha256 rows matching verb",
+        payload="origin",
+    ),
+    _event(
         "file.rejected",
         "A file of {actor} was refused",
         severity=NOTICE,
@@ -197,12 +203,41 @@ EVENTS = (
         "job.created",
         "{actor} started the job {target}",
         severity=NOTICE,
-        changes="kind total new score_changes revokes skipped notify sha256 rows_sha256 corrections environment",
-        payload="reason file_name revoke_reason",
+        changes="kind total new score_changes revokes skipped notify sha256 rows_sha256 corrections environment"
+        " undoes",
+        payload="reason file_name origin revoke_reason",
     ),
-    _event("job.stopped", "{actor} stopped the job {target}", severity=NOTICE, changes="state"),
+    _event(
+        "job.approval.requested",
+        "{actor} asked for approval of the job {target}",
+        severity=WARNING,
+        changes="state workers revokes lowers emails",
+    ),
+    _event(
+        "job.approval.granted",
+        "{actor} approved the job {target}",
+        severity=WARNING,
+        changes="state",
+        payload="words",
+    ),
+    _event(
+        "job.approval.declined",
+        "{actor} sent the job {target} back",
+        severity=NOTICE,
+        changes="state given_up",
+        payload="words",
+    ),
+    _event(
+        "job.approval.withdrawn", "{actor} withdrew the job {target}", severity=NOTICE, changes="state given_up"
+    ),
+    _event("job.part_prepared", "A part of the job {target} was prepared", changes="prepared_to retried"),
+    _event("job.prepared", "The job {target} was ready to be sent", changes="state"),
+    _event("job.paused", "{actor} paused the job {target}", severity=NOTICE, changes="state"),
+    _event("job.stopped", "{actor} stopped the job {target}", severity=NOTICE, changes="state given_up"),
     _event("job.resumed", "{actor} resumed the job {target}", severity=NOTICE, changes="state"),
     _event("job.retried", "{actor} retried what failed in {target}", severity=NOTICE, changes="state retried"),
+    _event("job.undo.prepared", "{actor} looked at what undoing {target} would do", changes="rows left"),
+    _event("job.undone", "{actor} started to undo the job {target}", severity=WARNING, changes="undo_job total"),
     _event(
         "job.finished",
         "The job {target} finished",
@@ -261,21 +296,39 @@ EVENTS = (
         changes="status value",
     ),
     _event("mturk.breaker.opened", "Calls to {target} are held back", severity=WARNING, changes="cause seconds"),
+    _event("mturk.breaker.closed", "Amazon answers again: calls to {target} go on"),
     # requests of workers
     _event("request.seen", "Workers asked for {target}", changes="count"),
     _event("request.closed", "Requests for {target} are no longer waiting", changes="count"),
     # workers
     _event("worker.searched", "{actor} looked up a worker", changes="found"),
+    _event(
+        "worker.revealed",
+        "{actor} asked whose a pseudonym is, and gave a reason",
+        severity=WARNING,
+        changes="found",
+        payload="reason",
+    ),
     _event("worker.check.requested", "{actor} asked Amazon about one worker: {target}"),
     _event("worker.note.added", "{actor} wrote a note about a worker", payload="note"),
+    # oversight
+    _event("oversight.muted", "{actor} muted a rule of oversight: {target}", severity=WARNING, payload="reason"),
+    _event("oversight.unmuted", "{actor} took back the muting of a rule of oversight: {target}", severity=NOTICE),
     # reading the log
     _event("audit.viewed", "{actor} read the audit log", payload="filter"),
     _event(
         "audit.exported",
         "{actor} downloaded audit entries",
         severity=NOTICE,
-        changes="rows",
+        changes="rows format size bytes sha256 worker_ids complete",
         payload="filter",
+    ),
+    _event(
+        "audit.export.broken_off",
+        "A download of {actor} broke off: audit entries",
+        severity=NOTICE,
+        outcomes=(FAILED,),
+        changes="bytes",
     ),
     # the service
     _event(
@@ -284,6 +337,40 @@ EVENTS = (
         severity=WARNING,
         changes="cause silent_seconds",
     ),
+    _event(
+        "system.backup.finished",
+        "{actor} took a backup of the database",
+        changes="entries root sha256 bytes",
+    ),
+    _event(
+        "system.backup.failed",
+        "A backup by {actor} failed",
+        severity=WARNING,
+        outcomes=(FAILED,),
+        payload="detail",
+    ),
+    _event(
+        "system.backup.restored",
+        "{actor} restored the database from a backup; nothing can be changed until a manager and a PI have looked",
+        severity=CRITICAL,
+        changes="taken_at entries root sha256 put_aside",
+    ),
+    _event(
+        "system.drift.requested", "{actor} asked to compare the restored database with Amazon", severity=NOTICE
+    ),
+    _event(
+        "system.drift.exported",
+        "{actor} downloaded what differs since the backup",
+        severity=NOTICE,
+        changes="rows",
+    ),
+    _event(
+        "system.opening.agreed",
+        "{actor} agreed to open the service again after a restore",
+        severity=WARNING,
+        changes="seat differences",
+    ),
+    _event("system.opened", "The service was opened again after a restore by {actor}", severity=CRITICAL),
     _event("system.demo.seeded", "Demo data was put in", severity=NOTICE),
 )
 

@@ -12,8 +12,11 @@ from typing import Final
 
 from django.conf import settings
 
-#: In the order in which one change meets them.
-NAMES: Final = ("claiming", "claimed", "answered", "recording", "recorded", "reading_back")
+#: In the order in which a job and then one change meet them.
+NAMES: Final = (
+    "confirming", "confirmed", "preparing", "prepared_part", "giving_up", "gave_up_part",
+    "claiming", "claimed", "answered", "recording", "recorded", "reading_back",
+)  # fmt: skip
 _met: Counter[str] = Counter()
 
 

@@ -36,7 +36,7 @@ ROLE_LABELS: Final = {
 
 ROLE_HELP: Final = {
     Role.GRANTER: "Grants, changes and revokes qualifications.",
-    Role.PI: "Reads everything of the own studies and the audit log. Can stop a job.",
+    Role.PI: "Reads everything of the own studies and the audit log. Approves their large jobs. Can stop a job.",
     Role.MANAGER: "Looks after accounts, qualification types, studies and people. Does not grant.",
     Role.VIEWER: "Reads, and sees pseudonyms instead of worker IDs.",
 }
@@ -47,11 +47,13 @@ class Permission(StrEnum):
 
     VIEW = "view"  # dashboard, types, jobs, holders of the accounts in scope
     SEE_WORKER_IDS = "see_worker_ids"  # otherwise pseudonyms
+    REIDENTIFY = "reidentify"  # whose pseudonym of one study or account it is
     FIND_WORKERS = "find_workers"  # look a worker up by id
     WRITE_NOTES = "write_notes"
     GRANT = "grant"  # make previews, confirm jobs
     CONTROL_OWN_JOBS = "control_own_jobs"  # stop, resume, retry what one started
     STOP_JOBS = "stop_jobs"  # stop anybody's job
+    APPROVE_JOBS = "approve_jobs"  # of one's own studies, never one's own
     EXPORT_RESULTS = "export_results"
     VIEW_AUDIT = "view_audit"  # entries of the accounts and studies in scope
     VIEW_OWN_ENTRIES = "view_own_entries"  # entries of one's own acts
@@ -61,6 +63,8 @@ class Permission(StrEnum):
     MANAGE_STUDIES = "manage_studies"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_PEOPLE = "manage_people"
+    WATCH_SERVICE = "watch_service"  # clusters, rates, backups: how the installation stands
+    OPEN_AGAIN = "open_again"  # look at what differs after a restore, and agree to go on
 
 
 _READ = {Permission.VIEW, Permission.VIEW_OWN_ENTRIES}
@@ -72,7 +76,16 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         _READ_IDS | {Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.WRITE_NOTES, Permission.SYNC}
     ),
     Role.PI: frozenset(
-        _READ_IDS | {Permission.STOP_JOBS, Permission.VIEW_AUDIT, Permission.VERIFY_AUDIT, Permission.WRITE_NOTES}
+        _READ_IDS
+        | {
+            Permission.STOP_JOBS,
+            Permission.APPROVE_JOBS,
+            Permission.VIEW_AUDIT,
+            Permission.VERIFY_AUDIT,
+            Permission.REIDENTIFY,
+            Permission.WRITE_NOTES,
+            Permission.OPEN_AGAIN,
+        }
     ),
     Role.MANAGER: frozenset(
         _READ_IDS
@@ -80,20 +93,28 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.STOP_JOBS,
             Permission.VIEW_AUDIT,
             Permission.VERIFY_AUDIT,
+            Permission.REIDENTIFY,
             Permission.SYNC,
             Permission.MANAGE_TYPES,
             Permission.MANAGE_STUDIES,
             Permission.MANAGE_ACCOUNTS,
             Permission.MANAGE_PEOPLE,
+            Permission.WATCH_SERVICE,
+            Permission.OPEN_AGAIN,
         }
     ),
 }
 
 #: Permissions that concern the installation as a whole: they need the role for all accounts.
-EVERYWHERE: Final = frozenset({Permission.MANAGE_PEOPLE, Permission.MANAGE_ACCOUNTS, Permission.MANAGE_STUDIES})
+EVERYWHERE: Final = frozenset(
+    {Permission.MANAGE_PEOPLE, Permission.MANAGE_ACCOUNTS, Permission.MANAGE_STUDIES, Permission.WATCH_SERVICE}
+)
 
 WHO_CAN_HELP: Final = {
     Permission.GRANT: "A manager can give you the role of granter for this account.",
+    Permission.APPROVE_JOBS: "PIs approve jobs of their studies.",
+    Permission.SEE_WORKER_IDS: "It shows worker IDs. A manager can change your roles.",
+    Permission.REIDENTIFY: "PIs find out whose a pseudonym of their studies is, and managers.",
     Permission.VIEW_AUDIT: "PIs and managers read the audit log. You can see your own entries.",
 }
 _HELP = "A manager can change your roles."
@@ -137,7 +158,9 @@ def allowed(
 
 
 #: What touches real people when the account is a production account.
-NEEDS_PRODUCTION: Final = frozenset({Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.MANAGE_TYPES})
+NEEDS_PRODUCTION: Final = frozenset(
+    {Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.MANAGE_TYPES, Permission.APPROVE_JOBS}
+)
 
 
 def require(

@@ -11,10 +11,13 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django_q.models import Failure, Schedule
+from django_q.brokers import get_broker
+from django_q.models import Failure, OrmQ, Schedule
 from django_q.tasks import async_task
 
 DRAIN: Final = "qualadmin.tasks.drain.drain"
+PREPARE: Final = "qualadmin.tasks.prepare.prepare"
+GIVE_UP: Final = "qualadmin.tasks.prepare.give_up"
 RECONCILE: Final = "qualadmin.tasks.sweep.reconcile"
 SWEEP: Final = "qualadmin.tasks.sweep.sweep"
 SYNC_ACCOUNT: Final = "qualadmin.tasks.sync.sync_account"
@@ -24,10 +27,17 @@ TEST_CONNECTION: Final = "qualadmin.tasks.connection.test_connection"
 CHECK_WORKER: Final = "qualadmin.tasks.sync.check_worker"
 SYNC_ALL: Final = "qualadmin.tasks.sync.sync_all"
 RESUME: Final = "qualadmin.tasks.schedules.resume"
+MAIL: Final = "qualadmin.tasks.mail.deliver"
+MAIL_MONTHS: Final = "qualadmin.tasks.mail.write_monthly"
 PRUNE: Final = "qualadmin.tasks.schedules.prune"
+VERIFY_LOG: Final = "qualadmin.tasks.evidence.verify_log"
+MAIL_CHECKPOINT: Final = "qualadmin.tasks.evidence.mail_checkpoint"
+WATCH: Final = "qualadmin.tasks.watch.look_around"
+
+DEPTH_LIMIT: Final = 10_000  # messages are not counted further
 
 #: Seconds a task may take, where that is more than Q_CLUSTER's time-out: Amazon lists 100 holders a call.
-TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120}
+TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120, VERIFY_LOG: 240}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,18 @@ def ring(task: str, *ids: str | int) -> None:
         async_task(task, *arguments, **options)
     else:
         transaction.on_commit(lambda: async_task(task, *arguments, **options), robust=True)
+
+
+def depth() -> int | None:
+    """How many messages wait or are in hand, counted to DEPTH_LIMIT. None: Redis does not answer."""
+    if settings.Q_CLUSTER.get("orm"):
+        return int(OrmQ.objects.order_by()[:DEPTH_LIMIT].count())
+    from redis.exceptions import RedisError  # only there where Redis is the broker
+
+    try:
+        return min(int(get_broker().queue_size()), DEPTH_LIMIT)
+    except RedisError:
+        return None
 
 
 def set_timetables(wanted: Sequence[Timetable]) -> None:

@@ -16,7 +16,7 @@ from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import DRAIN, ring
 
 from .connections import ask_connection
-from .rows import differences, locked, move
+from .rows import differences, locked, locked_unchanged, move
 from .texts import DEMO_KEY, clean_line, escaped, free_slug
 
 # Only the partition and service that can work: an address of another kind never gets as far as Amazon.
@@ -25,6 +25,7 @@ EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,128}", re.ASCII)
 PROFILE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 AWS_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 #: A change of one of these means other credentials: what was tested before says nothing any more.
+_UNDER_WAY = (Job.State.PREPARING, Job.State.RUNNING, Job.State.WAITING)
 ACCESS_FIELDS = ("profile_name", "role_arn", "external_id", "aws_account_id")
 
 
@@ -86,7 +87,7 @@ def update_account(
     }
     try:
         with audit.transaction(actor.context) as tx:
-            row = _open_row(account)
+            row = _not_archived(locked_unchanged(RequesterAccount.objects.all(), account))
             changed = differences(row, wanted)
             if changed:
                 entry = tx.record(
@@ -131,9 +132,10 @@ def archive_account(*, actor: Actor, account: RequesterAccount) -> RequesterAcco
     with audit.transaction(actor.context) as tx:
         row = locked(RequesterAccount.objects.all(), account.pk)
         if row.archived_at is None:
-            if Job.objects.filter(account=row, state=Job.State.RUNNING).exists():
+            if Job.objects.filter(account=row, state__in=_UNDER_WAY).exists():
                 raise ActionError(
-                    f"A job of {row.name} is still running. The account was not archived. Stop the job first.",
+                    f"A job of {row.name} is still running or waits for approval. The account was not archived. "
+                    "Let that be ended first.",
                     code="running",
                 )
             if row.is_enabled:
@@ -201,7 +203,10 @@ def account_target(account: RequesterAccount) -> Target:
 
 
 def _open_row(account: RequesterAccount) -> RequesterAccount:
-    row = locked(RequesterAccount.objects.all(), account.pk)
+    return _not_archived(locked(RequesterAccount.objects.all(), account.pk))
+
+
+def _not_archived(row: RequesterAccount) -> RequesterAccount:
     if row.archived_at is not None:
         raise ActionError(f"{row.name} is archived. Nothing was changed.", code="archived")
     return row

@@ -1,6 +1,8 @@
 """Reading, exporting and verifying the audit log. Each of these is itself an entry."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.findings import Report
@@ -27,6 +29,36 @@ def record_audit_exported(*, actor: Actor, rows: int, filter: str) -> None:
     _require_reading(actor)
     with audit.transaction(actor.context) as tx:
         tx.record("audit.exported", changes={"rows": [None, rows]}, payload={"filter": filter} if filter else None)
+
+
+def record_bundle_exported(*, actor: Actor, manifest: Mapping[str, Any], length: int, sha256: str) -> UUID:
+    """Write down that the person takes a bundle away, and which one. Returns the entry's id.
+
+    `length` is in bytes, `sha256` that of the ZIP in hex: a bundle that turns up later can be told from others.
+    """
+    require(actor, Permission.VIEW_AUDIT)
+    changes = {
+        "format": "bundle",
+        "rows": manifest["entries"],
+        "size": manifest["size"],
+        "bytes": length,
+        "sha256": sha256,
+        "worker_ids": manifest["worker_ids"],
+        "complete": manifest["complete"],
+    }
+    with audit.transaction(actor.context) as tx:
+        return tx.record(
+            "audit.exported",
+            changes={name: [None, value] for name, value in changes.items()},
+            payload={"filter": manifest["filter"]} if manifest["filter"] else None,
+        )
+
+
+def record_export_broken_off(sent: int, *, actor: Actor, exported: UUID, length: int) -> None:
+    """Write down that of the `length` bytes of an export only `sent` were handed over before the reader left."""
+    _require_reading(actor)
+    with audit.transaction(actor.context) as tx:
+        tx.record("audit.export.broken_off", outcome="failed", parent=exported, changes={"bytes": [length, sent]})
 
 
 def verify_log(*, actor: Actor) -> Report:

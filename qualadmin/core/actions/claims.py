@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
@@ -21,12 +21,16 @@ from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
 from qualadmin.core.models import AccountPace, Change, Job, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
+from qualadmin.core.queue import DRAIN, ring
 
 from ._sql import db_time, db_uuid, from_uuid, skip_locked, update_rows
-from .endings import finish_job, job_target
+from .approvals import still_approved
+from .endings import cancel, cancel_part, finish_job
+from .restorations import is_read_only
 
-MAX_JOBS: Final = 16  # jobs that get a share of one claim
-CANCEL_AT_ONCE: Final = 500  # rows of one statement
+MAX_JOBS: Final = 16  # jobs that share what there is to claim; the next ones get what these leave
+ASKER_LOST: Final = ("authority_lost", "Who asked for this may no longer grant here. It was not sent.")
+APPROVER_LOST: Final = ("approval_lost", "Who approved this may no longer approve here. It was not sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +72,50 @@ def claim_changes(
 ) -> list[Claim]:
     """Claim up to `limit` planned changes of the account's running jobs, oldest first within each job.
 
-    Returns an empty list when nothing is due, the account is closed or its breaker is open. Every returned
+    Returns an empty list when nothing is due, the account is closed, its breaker is open, or the service was
+    restored and is read-only. Every returned
     change is `sending`, leased to `by`, and has a committed `mturk.call.started` entry.
     """
     if limit < 1:
         return []
     with audit.transaction(actor.context) as tx:
         account = RequesterAccount.objects.get(pk=account_id)
-        if not account.is_open or _breaker_is_open(account_id, now):
+        if not account.is_open or _breaker_is_open(account_id) or is_read_only():
             return []
-        jobs = _runnable_jobs(account, tx, now)
-        claims: list[Claim] = []
-        share = max(1, limit // max(1, len(jobs)))
-        for number, job in enumerate(jobs):
-            room = limit - len(claims)
-            wanted = room if number == len(jobs) - 1 else min(share, room)
-            claims += _claim_of_job(job, wanted, now)
-        claims = _start(tx, claims, by=by, now=now, lease=lease)
+        claims = _start(tx, _shared(tx, account, limit, now), by=by, now=now, lease=lease)
         reached("claiming")
     return claims
 
 
-def _breaker_is_open(account_id: uuid.UUID, now: datetime) -> bool:
-    return AccountPace.objects.filter(account=account_id, open_until__gt=now).exists()
+def _shared(tx: Transaction, account: RequesterAccount, limit: int, now: datetime) -> list[Claim]:
+    """Changes of the jobs that are due, each with its share.
+
+    All changes of a job may wait for another job, even for one further back: as long as there is room, the next
+    jobs are asked, so that jobs that wait never keep the rest waiting.
+    """
+    claims: list[Claim] = []
+    asked: set[uuid.UUID] = set()
+    while len(claims) < limit:
+        rows = _due_jobs(account, now, asked)
+        asked.update(row.pk for row in rows)
+        jobs = _runnable(rows, account, tx)
+        share = max(1, (limit - len(claims)) // max(1, len(jobs)))
+        for number, job in enumerate(jobs):
+            room = limit - len(claims)
+            wanted = room if number == len(jobs) - 1 else min(share, room)
+            claims += _claim_of_job(tx, job, wanted, now)
+        if len(rows) < MAX_JOBS:
+            break
+    return claims
 
 
-def _runnable_jobs(account: RequesterAccount, tx: Transaction, now: datetime) -> list[JobInHand]:
-    """Running jobs with changes that are due, whose creators may still do what they asked for.
+def _breaker_is_open(account_id: uuid.UUID) -> bool:
+    """Also when its rest is over: first somebody asks whether Amazon answers (breaker.py)."""
+    return AccountPace.objects.filter(account=account_id, open_until__isnull=False).exists()
+
+
+def _due_jobs(account: RequesterAccount, now: datetime, asked: set[uuid.UUID]) -> list[Job]:
+    """The next running jobs with changes that are due, beside those that were asked already.
 
     The rows stay locked until the claim is committed, so that no call is started after a job was stopped. A job
     that another process holds at this moment is left for the next claim.
@@ -102,11 +123,19 @@ def _runnable_jobs(account: RequesterAccount, tx: Transaction, now: datetime) ->
     due = Change.objects.filter(job=OuterRef("pk"), state=Change.State.PLANNED, due_at__lte=now)
     rows = (
         Job.objects.filter(Exists(due), account=account, state=Job.State.RUNNING)
-        .select_related("study", "created_by")
+        .exclude(pk__in=asked)
+        .select_related("study", "created_by", "approval__decided_by")
         .order_by("planned", "created_at")[:MAX_JOBS]
     )
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True)
+    return list(rows)
+
+
+def _runnable(rows: list[Job], account: RequesterAccount, tx: Transaction) -> list[JobInHand]:
+    """Those of the jobs whose creators may still do what they asked for, and who approved them (where somebody had
+    to) may still approve it.
+    """
     jobs = []
     for job in rows:
         job.account = account
@@ -114,7 +143,10 @@ def _runnable_jobs(account: RequesterAccount, tx: Transaction, now: datetime) ->
         if not job.created_by.is_active or not allowed(
             person, Permission.GRANT, str(account.pk), production=account.is_production
         ):
-            _cancel_rest(tx, job, person=person.who, now=now)
+            _give_up(tx, job, ASKER_LOST, person.who)
+            continue
+        if not still_approved(job):
+            _give_up(tx, job, APPROVER_LOST, person.who)
             continue
         jobs.append(
             JobInHand(
@@ -124,42 +156,25 @@ def _runnable_jobs(account: RequesterAccount, tx: Transaction, now: datetime) ->
     return jobs
 
 
-def _cancel_rest(tx: Transaction, job: Job, *, person: Who, now: datetime) -> None:
-    """What was not sent yet will not be: whoever asked may no longer ask for it."""
-    planned = Change.objects.filter(job=job, state=Change.State.PLANNED)
-    skip = connection.features.has_select_for_update_skip_locked
-    waiting = list(planned.select_for_update(skip_locked=skip).values_list("pk", flat=True))
-    entry = tx.record(
-        "change.cancelled",
-        target=job_target(job),
-        stream=job.stream,
-        job=str(job.pk),
-        on_behalf_of=person,
-        changes={
-            "state": ["planned", "cancelled"],
-            "cause": [None, "authority lost"],
-            "count": [None, len(waiting)],
-        },
-    )
-    for start in range(0, len(waiting), CANCEL_AT_ONCE):
-        Change.objects.filter(pk__in=waiting[start : start + CANCEL_AT_ONCE]).update(
-            state=Change.State.CANCELLED,
-            code="authority_lost",
-            message="Who asked for this may no longer grant here. It was not sent.",
-            finished_at=now,
-            audit_id=entry,
-        )
-    Job.objects.filter(pk=job.pk).update(
-        planned=F("planned") - len(waiting), cancelled=F("cancelled") + len(waiting)
-    )
-    finish_job(tx, job.pk)
+def _give_up(tx: Transaction, job: Job, lost: tuple[str, str], person: Who) -> None:
+    """What was not sent yet will not be. `lost`: code and sentence of who may no longer ask for or approve it."""
+    code, message = lost
+    if cancel_part(tx, job, cause="authority lost", code=code, message=message, on_behalf_of=person):
+        ring(DRAIN, str(job.account_id))  # the next claim goes on with it
+    else:
+        finish_job(tx, job.pk)
 
 
-# A change waits while an earlier one for the same worker and type is in flight, or planned in a running job.
+# A change waits while an earlier one for the same worker and type is in flight, or planned in
+# a job that runs or is paused: a paused job keeps its place, so that no older wish ever overtakes a newer one.
 _SELECT: Final = """
 SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.value, c.attempt, c.throttles,
        (SELECT q.status FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id),
-       (SELECT q.value FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id)
+       (SELECT q.value FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id),
+       c.undoes_id IS NOT NULL AND NOT EXISTS (
+           SELECT 1 FROM core_change u
+             JOIN core_qualification q ON q.type_id = u.type_id AND q.worker_id = u.worker_id
+            WHERE u.id = c.undoes_id AND q.audit_id = u.audit_id)
   FROM core_change c
   JOIN core_qualificationtype t ON t.id = c.type_id
   JOIN core_worker w ON w.id = c.worker_id
@@ -169,14 +184,18 @@ SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.
         WHERE o.type_id = c.type_id AND o.worker_id = c.worker_id AND o.id <> c.id
           AND (o.state IN ('sending', 'unknown')
                OR (o.state = 'planned' AND o.id < c.id
-                   AND EXISTS (SELECT 1 FROM core_job j WHERE j.id = o.job_id AND j.state = 'running'))))
+                   AND EXISTS (SELECT 1 FROM core_job j
+                                WHERE j.id = o.job_id AND j.state IN ('running', 'paused')))))
  ORDER BY c.id LIMIT %s"""
 
 
-def _claim_of_job(job: JobInHand, limit: int, now: datetime) -> list[Claim]:
+def _claim_of_job(tx: Transaction, job: JobInHand, limit: int, now: datetime) -> list[Claim]:
     with connection.cursor() as cursor:
         cursor.execute(_SELECT + skip_locked("c"), [db_uuid(job.job_id), db_time(now), limit])
         rows: Sequence[Sequence[Any]] = cursor.fetchall()
+    overtaken = [row[0] for row in rows if row[12]]
+    if overtaken:
+        _leave_alone(tx, job, overtaken)
     return [
         Claim(
             change_id=row[0],
@@ -194,13 +213,26 @@ def _claim_of_job(job: JobInHand, limit: int, now: datetime) -> list[Claim]:
             value_before=row[11],
         )
         for row in rows
+        if not row[12]
     ]
 
 
+def _leave_alone(tx: Transaction, job: JobInHand, ids: list[int]) -> None:
+    """Undoing takes back what a job did. What somebody has changed since is the newer wish, and stays."""
+    row = Job.objects.select_related("study", "account").get(pk=job.job_id)
+    message = "Changed by somebody else after this undo was confirmed. Left alone."
+    cancel(tx, row, ids, cause="changed since", code="changed_since", message=message, on_behalf_of=job.person)
+    finish_job(tx, row.pk)
+
+
 def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, lease: timedelta) -> list[Claim]:
-    """Write the intent: state, lease and one `started` entry for each claim."""
+    """Write the intent: state, lease and one `started` entry for each claim.
+
+    What the worker holds at this moment is what undoing restores: since the job was confirmed, another job may
+    have changed it.
+    """
     started = []
-    rows = []
+    rows: list[tuple[object, ...]] = []
     until, changed_at = db_time(now + lease), {"state": ["planned", "sending"]}
     for claim in claims:
         entry = tx.record(
@@ -218,11 +250,12 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
                 **held_after(claim),
             },
         )
-        rows.append((claim.change_id, claim.attempt, until, by, db_uuid(entry)))
+        held = (claim.status_before or "", claim.value_before)
+        rows.append((claim.change_id, claim.attempt, *held, until, by, db_uuid(entry)))
         started.append(replace(claim, entry=entry))
     update_rows(
         Change,
-        ["attempt", "lease_until", "lease_by", "audit_id"],
+        ["attempt", "status_before", "value_before", "lease_until", "lease_by", "audit_id"],
         rows,
         fixed="state = 'sending'",
         where="t.state = 'planned'",

@@ -17,6 +17,7 @@ from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import QualificationType
 
+from .restorations import is_read_only
 from .rows import locked, move
 from .seen import SeenType
 from .texts import escaped
@@ -43,7 +44,7 @@ def claim_type_creation(*, type_id: uuid.UUID, now: datetime | None = None) -> C
     """
     moment = now or timezone.now()
     row = QualificationType.objects.select_related("account", "created_by").get(pk=type_id)
-    if not row.account.is_open:
+    if not row.account.is_open or is_read_only():
         return None
     mine = _due(moment).filter(pk=type_id).update(lease_until=moment + LEASE, checks=F("checks") + 1)
     if not mine:

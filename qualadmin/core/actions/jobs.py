@@ -1,27 +1,33 @@
-"""Jobs: from a confirmed preview to planned changes; stop, resume, retry."""
+"""Jobs: from a confirmed preview to planned changes."""
 
 import uuid
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
-from django.db.models import Count, F
+from django.db.models import Count
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
-from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
-from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, Verb
+from qualadmin.core.errors import ActionError, Conflict, NotVisible
+from qualadmin.core.killpoints import reached
+from qualadmin.core.models import INTEGER_MAX, Change, Job, Preview, PreviewRow, QualificationType, Verb
 from qualadmin.core.models.qualifications import new_salt
-from qualadmin.core.permissions import Permission, allowed, require
-from qualadmin.core.queue import DRAIN, ring
+from qualadmin.core.permissions import Permission, require
+from qualadmin.core.queue import DRAIN, PREPARE, ring
 
+from . import parts
 from ._sql import db_time, db_uuid, insert_rows
+from .approvals import ask_for_approval, refuse_without_approver
 from .endings import finish_job, job_target
 from .previews import ACTIONABLE, check_type
+from .thresholds import reasons_for, reasons_of
+from .undo import record_undone, require_undoable
 
 TYPED_COUNT_FROM: Final = 100  # in production, more workers than this must be typed by hand
+BECOMES_A_CHANGE: Final = (*ACTIONABLE, PreviewRow.Group.LEFT)
 
 
 def confirm_preview(
@@ -44,7 +50,13 @@ def confirm_preview(
         if preview.state == Preview.State.CONFIRMED:
             return Job.objects.get(preview=preview)
         _check(actor, preview, rows_sha256, typed_count)
-        return _create(tx, actor, preview, timezone.now())
+        undone = require_undoable(actor, preview.undoes_id) if preview.undoes_id else None
+        job = _create(tx, actor, preview, timezone.now())
+        if undone is not None:
+            record_undone(tx, undone, by=job)
+        reached("confirming")
+    reached("confirmed")
+    return job
 
 
 def _check(actor: Actor, preview: Preview, rows_sha256: str, typed_count: int | None) -> None:
@@ -81,6 +93,8 @@ def _check(actor: Actor, preview: Preview, rows_sha256: str, typed_count: int | 
             field="typed_count",
             code="typed_count",
         )
+    if reasons_of(preview):
+        refuse_without_approver(account, preview.study, asked_by=actor.person_id)
     types = PreviewRow.objects.filter(preview=preview, group__in=ACTIONABLE).values_list("type", "verb")
     for type_id, verb in types.order_by().distinct():
         check_type(QualificationType.objects.get(pk=type_id), Verb(verb))
@@ -97,6 +111,7 @@ def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> J
         account=preview.account,
         study=preview.study,
         preview=preview,
+        undoes_id=preview.undoes_id,
         created_by_id=actor.person_id,
         kind=_kind(counts),
         title=_title(preview),
@@ -108,21 +123,30 @@ def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> J
         file_sha256=preview.file_sha256,
         file_size=preview.file_size,
         rows_sha256=preview.rows_sha256,
-        total=actionable(preview),
+        total=actionable(preview) + counts.get(PreviewRow.Group.LEFT, 0),  # what is left alone is on record too
     )
-    entry = _record_created(tx, job, counts)
-    _insert_workers(preview, entry, now)
-    job.audit_id = entry
+    if job.total > parts.AT_ONCE:
+        job.state, job.prepares = Job.State.PREPARING, Job.Prepares.LIST
+    entry = job.audit_id = _record_created(tx, job, counts)
     job.save(force_insert=True)
-    _insert_changes(job, entry, now)
-    _count(job)
     preview.state, preview.content = Preview.State.CONFIRMED, None  # the bytes are not kept
     preview.save(update_fields=["state", "content"])
-    if job.planned:
-        ring(DRAIN, str(job.account_id))
+    if job.state == Job.State.PREPARING:
+        ring(PREPARE, str(job.pk))  # see preparing.py
     else:
-        finish_job(tx, job.pk)
+        write_changes(job, entry, now, to=INTEGER_MAX)
+        begin_job(tx, job)
     return job
+
+
+def begin_job(tx: Transaction, job: Job) -> None:
+    """All changes are written down: let it run, or wait for a second person; if all came true it is over."""
+    if not job.planned:
+        finish_job(tx, job.pk)
+    elif reasons := reasons_for(job):
+        ask_for_approval(tx, job, reasons)
+    else:
+        ring(DRAIN, str(job.account_id))
 
 
 def _kind(counts: dict[str, int]) -> Job.Kind:
@@ -134,15 +158,20 @@ def _kind(counts: dict[str, int]) -> Job.Kind:
 
 def _title(preview: Preview) -> str:
     """What people call the job: the file's name, or the type and the number of workers."""
-    if preview.file_name:
-        return preview.file_name
+    if preview.file_name or preview.source == Preview.Source.UNDO:
+        return (preview.file_name or preview.origin)[:200]
     count = actionable(preview)
     workers = f"{count} worker{'s' if count != 1 else ''}"
     return f"{preview.type.name if preview.type else 'Several types'}, {workers}"[:200]
 
 
 def _record_created(tx: Transaction, job: Job, counts: dict[str, int]) -> uuid.UUID:
-    payload = {"reason": job.reason, "file_name": job.file_name, "revoke_reason": job.revoke_reason}
+    payload = {
+        "reason": job.reason,
+        "file_name": job.file_name,
+        "origin": job.preview.origin,
+        "revoke_reason": job.revoke_reason,
+    }
     return tx.record(
         "job.created",
         target=job_target(job),
@@ -160,15 +189,28 @@ def _record_created(tx: Transaction, job: Job, counts: dict[str, int]) -> uuid.U
             "sha256": [None, job.file_sha256],
             "rows_sha256": [None, job.rows_sha256],
             "environment": [None, job.account.environment],
+            "undoes": [None, str(job.undoes_id) if job.undoes_id else None],
         },
         payload={key: text for key, text in payload.items() if text} or None,
     )
 
 
-def _insert_workers(preview: Preview, entry: uuid.UUID, now: datetime) -> None:
-    """Workers met for the first time. Somebody else may be adding the same ones."""
+def write_changes(job: Job, entry: uuid.UUID, now: datetime, *, to: int) -> None:
+    """The lines of the preview up to `to` that are not changes yet become changes, and are counted.
+
+    Call with the job's row locked. Workers met for the first time become known.
+    """
+    after = job.prepared_to
+    _insert_workers(job, entry, now, after, to)
+    _insert_changes(job, entry, now, after, to)
+    _count(job, after, to)
+
+
+def _insert_workers(job: Job, entry: uuid.UUID, now: datetime, after: int, to: int) -> None:
+    """Somebody else may be adding the same ones."""
     new = (
-        PreviewRow.objects.filter(preview=preview, group__in=ACTIONABLE, known=None)
+        PreviewRow.objects.filter(preview=job.preview_id, n__gt=after, n__lte=to)
+        .filter(group__in=ACTIONABLE, known=None)
         .order_by()
         .values_list("worker_id", flat=True)
         .distinct()
@@ -181,141 +223,59 @@ def _insert_workers(preview: Preview, entry: uuid.UUID, now: datetime) -> None:
     )
 
 
-# One statement: what was shown, against what is so at this very moment.
+# One statement: what was shown, against what is so at this very moment, and will stay so: where another job is
+# about to do something else, this one comes after it and is no "already so". A change that takes another one back
+# is left alone where that one is no longer the newest: somebody wanted something else since.
 _INSERT: Final = """
-INSERT INTO core_change (job_id, n, line, type_id, worker_id, verb, status_before, value_before, value, state,
-    attempt, code, message, aws_request_id, created_at, finished_at, due_at, lease_by, checks, throttles, audit_id)
-SELECT %s, r.n, r.line, r.type_id, w.id, r.verb, COALESCE(q.status, ''), q.value, r.value,
-       CASE WHEN {so} THEN 'skipped' ELSE 'planned' END,
-       0, CASE WHEN {so} THEN 'already_so' ELSE '' END, '', '',
-       {now}, CASE WHEN {so} THEN {now} ELSE NULL END, {now}, '', 0, 0, %s
-  FROM core_previewrow r
-  JOIN core_worker w ON w.worker_id = r.worker_id
-  LEFT JOIN core_qualification q ON q.type_id = r.type_id AND q.worker_id = w.id
- WHERE r.preview_id = %s AND r."group" IN ('new', 'score', 'revoke')
- ORDER BY r.n"""
-_SO: Final = """((r.verb = 'grant' AND COALESCE(q.status, '') = 'Granted' AND q.value = r.value)
-            OR (r.verb = 'revoke' AND COALESCE(q.status, '') <> 'Granted'))"""
+INSERT INTO core_change (job_id, n, line, type_id, worker_id, undoes_id, verb, status_before, value_before, value,
+    state, attempt, code, message, aws_request_id, created_at, finished_at, due_at, lease_by, checks, throttles,
+    audit_id)
+SELECT %s, s.n, s.line, s.type_id, s.worker, s.undoes_id, s.verb, s.status, s.held, s.value,
+       s.state, 0, CASE s.state WHEN 'skipped' THEN 'already_so' WHEN 'cancelled' THEN 'changed_since' ELSE '' END,
+       CASE WHEN s.state <> 'cancelled' THEN '' WHEN s."group" = 'left' THEN s.why ELSE %s END, '',
+       {now}, CASE WHEN s.state = 'planned' THEN NULL ELSE {now} END, {now}, '', 0, 0, %s
+  FROM (SELECT r.n, r.line, r.type_id, w.id AS worker, r.undoes_id, r.verb, COALESCE(q.status, '') AS status,
+               q.value AS held, r.value, r."group", r.why,
+               CASE WHEN (r.verb = 'grant' AND q.status = 'Granted' AND q.value = r.value
+                          OR r.verb = 'revoke' AND COALESCE(q.status, '') <> 'Granted')
+                     AND NOT EXISTS (
+                         SELECT 1 FROM core_change o JOIN core_job j ON j.id = o.job_id AND j.state <> 'approval'
+                          WHERE o.type_id = r.type_id AND o.worker_id = w.id AND o.job_id <> %s
+                            AND o.state IN ('planned', 'sending', 'unknown')
+                            AND (o.verb <> r.verb OR o.value <> r.value)) THEN 'skipped'
+                    WHEN r."group" = 'left' OR u.audit_id <> q.audit_id THEN 'cancelled'
+                    ELSE 'planned' END AS state
+          FROM core_previewrow r
+          JOIN core_worker w ON w.worker_id = r.worker_id
+          LEFT JOIN core_qualification q ON q.type_id = r.type_id AND q.worker_id = w.id
+          LEFT JOIN core_change u ON u.id = r.undoes_id
+         WHERE r.preview_id = %s AND r.n > %s AND r.n <= %s
+           AND r."group" IN ('new', 'score', 'revoke', 'left')) s
+ ORDER BY s.n"""
+_MEANWHILE: Final = "Changed by somebody else after this was checked. Left alone."
 
 
-def _insert_changes(job: Job, entry: uuid.UUID, now: datetime) -> None:
+def _insert_changes(job: Job, entry: uuid.UUID, now: datetime, after: int, to: int) -> None:
     moment = db_time(now)
-    sql = _INSERT.format(so=_SO, now="CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s")
-    parameters = [db_uuid(job.pk), moment, moment, moment, db_uuid(entry), db_uuid(job.preview_id)]
+    sql = _INSERT.format(now="CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s")
+    parameters = [
+        db_uuid(job.pk), _MEANWHILE, moment, moment, moment, db_uuid(entry), db_uuid(job.pk),
+        db_uuid(job.preview_id), after, to,
+    ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
 
 
-def _count(job: Job) -> None:
-    rows = Change.objects.filter(job=job).order_by().values_list("state").annotate(Count("pk"))
-    found: dict[str, int] = dict(rows)
-    job.planned, job.skipped = found.get("planned", 0), found.get("skipped", 0)
-    Job.objects.filter(pk=job.pk).update(planned=job.planned, skipped=job.skipped)
-
-
-def _locked(actor: Actor, job_id: uuid.UUID) -> Job:
-    job = (
-        Job.objects.visible_to(actor)
-        .select_for_update(of=("self",))
-        .select_related("account", "study")
-        .filter(pk=job_id)
-        .first()
+def _count(job: Job, after: int, to: int) -> None:
+    written = Change.objects.filter(job=job, n__gt=after, n__lte=to)
+    found: dict[str, int] = dict(written.order_by().values_list("state").annotate(Count("pk")))
+    job.planned += found.get("planned", 0)
+    job.skipped += found.get("skipped", 0)
+    job.cancelled += found.get("cancelled", 0)
+    job.prepared_to = to
+    Job.objects.filter(pk=job.pk).update(
+        planned=job.planned, skipped=job.skipped, cancelled=job.cancelled, prepared_to=to
     )
-    if job is None:
-        raise NotVisible
-    return job
-
-
-def may_control(actor: Actor, job: Job) -> bool:
-    """Whether the person may resume or retry the job: who started it, and still may grant."""
-    return job.created_by_id == actor.user_id and allowed(
-        actor, Permission.CONTROL_OWN_JOBS, str(job.account_id), production=job.account.is_production
-    )
-
-
-def may_stop(actor: Actor, job: Job) -> bool:
-    """Whoever started it, PIs and managers."""
-    return may_control(actor, job) or allowed(actor, Permission.STOP_JOBS, str(job.account_id))
-
-
-def stop_job(*, actor: Actor, job_id: uuid.UUID) -> Job:
-    """No further call is started; calls in hand are finished. Stopping twice changes nothing."""
-    with audit.transaction(actor.context) as tx:
-        job = _locked(actor, job_id)
-        if not may_stop(actor, job):
-            raise NotAllowed("Who started the job, a PI or a manager can stop it. Nothing was done.")
-        if job.state == Job.State.STOPPED:
-            return job
-        if job.state == Job.State.FINISHED:
-            raise Conflict("The job had already finished. There was nothing left to stop.", code="finished")
-        return _move(tx, job, "job.stopped", Job.State.STOPPED)
-
-
-def resume_job(*, actor: Actor, job_id: uuid.UUID) -> Job:
-    """Go on with a stopped job. Resuming a running one changes nothing."""
-    with audit.transaction(actor.context) as tx:
-        job = _locked(actor, job_id)
-        _require_control(actor, job)
-        if job.state == Job.State.RUNNING:
-            return job
-        if job.state == Job.State.FINISHED:
-            raise Conflict("The job had already finished. There was nothing left to do.", code="finished")
-        job = _move(tx, job, "job.resumed", Job.State.RUNNING)
-        ring(DRAIN, str(job.account_id))
-        return job
-
-
-def retry_failed(*, actor: Actor, job_id: uuid.UUID) -> Job:
-    """Send again only what failed. Each change keeps the count of its attempts."""
-    with audit.transaction(actor.context) as tx:
-        job = _locked(actor, job_id)
-        _require_control(actor, job)
-        failed = Change.objects.filter(job=job, state=Change.State.FAILED)
-        count = failed.count()
-        if count == 0:
-            raise Conflict("No change of this job has failed. Nothing was done.", code="nothing_failed")
-        entry = tx.record(
-            "job.retried",
-            target=job_target(job),
-            stream=job.stream,
-            job=str(job.pk),
-            changes={"state": [job.state, "running"], "retried": [None, count]},
-        )
-        failed.update(
-            state=Change.State.PLANNED,
-            due_at=timezone.now(),
-            finished_at=None,
-            code="",
-            message="",
-            checks=0,
-            throttles=F("attempt"),  # the limit of real calls begins anew: a person decided
-            audit_id=entry,
-        )
-        moves: dict[str, Any] = {"planned": F("planned") + count, "failed": F("failed") - count}
-        Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, finished_at=None, audit_id=entry, **moves)
-        ring(DRAIN, str(job.account_id))
-    job.refresh_from_db()
-    return job
-
-
-def _require_control(actor: Actor, job: Job) -> None:
-    if not may_control(actor, job):
-        raise NotAllowed("Only who started the job can do this, while still being a granter. Nothing was done.")
-
-
-def _move(tx: Transaction, job: Job, action: str, to: Job.State) -> Job:
-    entry = tx.record(
-        action,
-        target=job_target(job),
-        stream=job.stream,
-        job=str(job.pk),
-        changes={"state": [job.state, to.value]},
-    )
-    moved = Job.objects.filter(pk=job.pk, state=job.state).update(state=to, audit_id=entry)
-    if moved != 1:
-        raise Conflict("Somebody else was faster. Look at the job again.")
-    job.state = to
-    return job
 
 
 def record_results_downloaded(*, actor: Actor, job: Job, rows: int) -> None:

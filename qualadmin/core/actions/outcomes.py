@@ -221,8 +221,11 @@ def count_results(tx: Transaction, outcomes: Iterable[Outcome]) -> list[uuid.UUI
     """Move the counters of the jobs; finish those that have nothing left to do. Returns the finished ones."""
     per_job: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
     for one in outcomes:
-        if one.result not in OPEN:
-            per_job[one.claim.job.job_id][COUNTERS[one.result]] += 1
+        if one.result is Result.UNKNOWN:
+            continue
+        counts = per_job[one.claim.job.job_id]  # also what was put back: its job may have been stopped meanwhile
+        if one.result is not Result.PUT_BACK:
+            counts[COUNTERS[one.result]] += 1
     # Always in the same order, so that two slices never wait for each other.
     for job_id, counts in sorted(per_job.items(), key=lambda item: item[0]):
         moves: dict[str, Any] = {name: F(name) + number for name, number in counts.items()}

@@ -18,7 +18,7 @@ from qualadmin.core.models import RequesterAccount, RoleAssignment, Theme, User
 from qualadmin.core.models.people import RoleAssignmentQuerySet
 from qualadmin.core.permissions import NEEDS_PRODUCTION, PERMISSIONS, Permission, Role, RoleGrant, require
 
-from .rows import differences, locked, move
+from .rows import differences, locked, locked_unchanged, move
 from .sign_in import checked_password, user_target
 from .texts import clean_line
 
@@ -83,7 +83,7 @@ def update_user(*, actor: Actor, user: User, full_name: str, email: str) -> User
     require(actor, Permission.MANAGE_PEOPLE)
     wanted = {"full_name": _clean_full_name(full_name), "email": _clean_email(email)}
     with audit.transaction(actor.context) as tx:
-        row = locked(User.objects.all(), user.pk)
+        row = locked_unchanged(User.objects.all(), user)
         changed = differences(row, wanted)
         if changed:
             entry = tx.record("user.updated", target=user_target(row), changes=changed)

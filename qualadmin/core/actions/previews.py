@@ -5,10 +5,12 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db import transaction
+from django.db.models import Max
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target
@@ -27,7 +29,7 @@ from qualadmin.core.reading import Plan, lines_of, table_of
 from qualadmin.csvio import InputRefused
 
 from ._sql import db_uuid, insert_rows
-from .diff import compare
+from .diff import Row, compare
 from .texts import clean_text
 
 TEXT_LIMIT: Final = 2000  # characters
@@ -113,29 +115,16 @@ def plan_preview(*, actor: Actor, preview: Preview, plan: Plan, wishes: Wishes) 
     """
     _require_own(actor, preview)
     types = _types_of(preview, plan)
-    _check_wishes(preview, plan, types, wishes)
-    preview.score, preview.study, preview.notify = wishes.score, wishes.study, wishes.notify
-    preview.reason = clean_text(
-        wishes.reason,
-        field="reason",
-        label="The reason",
-        limit=TEXT_LIMIT,
-        required=preview.account.reason_required,
-    )
-    preview.revoke_reason = clean_text(
-        wishes.revoke_reason, field="revoke_reason", label="The reason", limit=TEXT_LIMIT, required=False
-    )
+    take_wishes(preview, types, wishes)
     preview.options = plan.as_json()
     preview.type = types.get("")
     try:
         table, _, reading = lines_of(preview, plan, types.values())
     except InputRefused as refusal:
         raise ActionError(refusal.message, field="list", code=refusal.code) from refusal
-    rows = compare(reading, types, Verb(preview.verb))
     preview.notes = [*table.notes, *reading.notes]
-    preview.counts = count_groups(rows)
-    preview.rows_sha256 = digest_of(rows)
-    _store(preview, rows)
+    table.rows.clear()  # the lines are read: of a large file both would be more than a process should hold
+    keep_rows(preview, compare(reading, types, Verb(preview.verb)))
     return preview
 
 
@@ -202,7 +191,23 @@ def check_type(qualification_type: QualificationType, verb: Verb) -> None:
         )
 
 
-def _check_wishes(preview: Preview, plan: Plan, types: dict[str, QualificationType], wishes: Wishes) -> None:
+def take_wishes(preview: Preview, types: dict[str, QualificationType], wishes: Wishes) -> None:
+    """Put what the person wants into the preview, unsaved. Raises ActionError for what can't be."""
+    _check_wishes(preview, types, wishes)
+    preview.score, preview.study, preview.notify = wishes.score, wishes.study, wishes.notify
+    preview.reason = clean_text(
+        wishes.reason,
+        field="reason",
+        label="The reason",
+        limit=TEXT_LIMIT,
+        required=preview.account.reason_required,
+    )
+    preview.revoke_reason = clean_text(
+        wishes.revoke_reason, field="revoke_reason", label="The reason", limit=TEXT_LIMIT, required=False
+    )
+
+
+def _check_wishes(preview: Preview, types: dict[str, QualificationType], wishes: Wishes) -> None:
     account = preview.account
     if account.is_production and wishes.study is None:
         raise ActionError(
@@ -224,42 +229,63 @@ def _check_wishes(preview: Preview, plan: Plan, types: dict[str, QualificationTy
                 )
 
 
-def count_groups(rows: Iterable[PreviewRow]) -> dict[str, int]:
-    """Lines per group, and how many corrections wait to be accepted."""
-    counts = dict.fromkeys(PreviewRow.Group.values, 0)
-    counts.update(proposed=0, corrected=0, requests=0)
-    for row in rows:
-        counts[row.group] += 1
-        counts["proposed"] += bool(row.proposal and not row.worker_id)
-        counts["corrected"] += bool(row.proposal and row.worker_id)
-        counts["requests"] += row.has_request and row.group in ACTIONABLE
-    return counts
-
-
 ACTIONABLE: Final = (PreviewRow.Group.NEW, PreviewRow.Group.SCORE, PreviewRow.Group.REVOKE)
 
 
-def digest_of(rows: Iterable[PreviewRow]) -> str:
-    """SHA-256 over what would be done, line by line: what was shown is what runs."""
-    digest = hashlib.sha256()
-    for row in rows:
-        if row.group in ACTIONABLE:
-            digest.update(f"{row.type_id} {row.worker_id} {row.verb} {row.value}\n".encode())
-    return digest.hexdigest()
+class Sum:
+    """What the rows come to: lines per group, corrections that wait to be accepted, and one digest."""
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(PreviewRow.Group.values, 0)
+        self.counts.update(proposed=0, corrected=0, requests=0)
+        self._digest = hashlib.sha256()
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Self:
+        total = cls()
+        for row in rows:
+            total.add(row)
+        return total
+
+    def add(self, row: Row) -> None:
+        actionable = row.group in ACTIONABLE
+        self.counts[row.group] += 1
+        self.counts["proposed"] += bool(row.proposal and not row.worker_id)
+        self.counts["corrected"] += bool(row.proposal and row.worker_id)
+        self.counts["requests"] += row.has_request and actionable
+        if actionable:
+            self._digest.update(f"{row.type_id} {row.worker_id} {row.verb} {row.value}\n".encode())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what would be done, line by line: what was shown is what runs."""
+        return self._digest.hexdigest()
 
 
-def _store(preview: Preview, rows: list[PreviewRow]) -> None:
+def keep_rows(preview: Preview, rows: Iterable[Row]) -> None:
     """Replace the rows in small transactions; the preview is ready only when all of them are there."""
     preview.state = Preview.State.UPLOADED
     _save(preview)
-    with transaction.atomic():
-        PreviewRow.objects.filter(preview=preview).delete()
-    for start in range(0, len(rows), CHUNK):
-        part = [_values(preview, row) for row in rows[start : start + CHUNK]]  # outside: nobody waits for it
+    _drop_rows(preview)
+    total, remaining = Sum(), iter(rows)
+    while part := list(islice(remaining, CHUNK)):
+        for row in part:
+            total.add(row)
+        values = [_values(preview, row) for row in part]  # outside: nobody waits for it
         with transaction.atomic():
-            insert_rows("core_previewrow", _COLUMNS, part)
+            insert_rows("core_previewrow", _COLUMNS, values)
+    preview.counts, preview.rows_sha256 = total.counts, total.digest
     preview.state = Preview.State.READY
     _save(preview)
+
+
+def _drop_rows(preview: Preview) -> None:
+    """Part by part, each in a transaction of its own unless the caller has one."""
+    rows = PreviewRow.objects.filter(preview=preview)
+    while (
+        last := rows.order_by("n").values_list("n", flat=True)[:CHUNK].aggregate(end=Max("n"))["end"]
+    ) is not None:
+        rows.filter(n__lte=last)._raw_delete(rows.db)
 
 
 # bulk_create would take ten times as long, most of it with the database locked.
@@ -270,12 +296,12 @@ _UUIDS: Final = [_NAMES.index(name) for name in ("preview_id", "type_id", "known
 _take: Final = attrgetter(*_NAMES)
 
 
-def _values(preview: Preview, row: PreviewRow) -> list[Any]:
+def _values(preview: Preview, row: Row) -> list[Any]:
     """The row in the order of _COLUMNS."""
     row.preview_id = preview.pk
     values = list(_take(row))
     for place in _UUIDS:
-        if values[place] is not None:
+        if isinstance(values[place], uuid.UUID):
             values[place] = db_uuid(values[place])
     return values
 

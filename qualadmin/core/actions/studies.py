@@ -9,7 +9,7 @@ from qualadmin.core.errors import ActionError
 from qualadmin.core.models import RoleAssignment, Study, StudyInvestigator, User
 from qualadmin.core.permissions import Permission, Role, require
 
-from .rows import differences, locked, move
+from .rows import differences, locked, locked_unchanged, move
 from .texts import clean_line, free_slug
 
 
@@ -38,7 +38,7 @@ def update_study(*, actor: Actor, study: Study, title: str, protocol_number: str
     require(actor, Permission.MANAGE_STUDIES)
     wanted = {**_cleaned(title, protocol_number), "is_open": is_open}
     with audit.transaction(actor.context) as tx:
-        row = locked(Study.objects.all(), study.pk)
+        row = locked_unchanged(Study.objects.all(), study)
         changed = differences(row, wanted)
         if changed:
             entry = tx.record("study.updated", target=study_target(row), stream=row.stream, changes=changed)

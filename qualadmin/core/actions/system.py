@@ -10,6 +10,8 @@ from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Heartbeat
 
+from .texts import escaped
+
 
 def record_heartbeat(*, name: str) -> None:
     """The process called `name` (60 characters at most) is alive now. Restarts are audited, beats are not."""
@@ -27,3 +29,23 @@ def record_worker_restarted(*, actor: Actor, name: str, cause: str, silent_secon
             target=Target("cluster", name[:60], name),
             changes={"cause": [None, cause], "silent_seconds": [None, silent_seconds]},
         )
+
+
+def record_backup_finished(*, actor: Actor, entries: int, root: str, sha256: str, size: int) -> None:
+    """A verified copy of the database lies where it was asked for: `entries` entries, `size` bytes."""
+    with audit.transaction(actor.context) as tx:
+        tx.record(
+            "system.backup.finished",
+            changes={
+                "entries": [None, entries],
+                "root": [None, root],
+                "sha256": [None, sha256],
+                "bytes": [None, size],
+            },
+        )
+
+
+def record_backup_failed(*, actor: Actor, detail: str) -> None:
+    """There is no new copy. `detail` is what the command said."""
+    with audit.transaction(actor.context) as tx:
+        tx.record("system.backup.failed", outcome="failed", payload={"detail": escaped(detail, 500)})

@@ -17,7 +17,7 @@ from qualadmin.core.models import INTEGER_MAX, INTEGER_MIN, QualificationType, R
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import CREATE_TYPE, SYNC_ACCOUNT, SYNC_TYPE, ring
 
-from .rows import differences, locked, move
+from .rows import differences, locked, locked_unchanged, move
 from .texts import clean_line, clean_text
 
 NAME_LIMIT: Final = 200  # characters; Amazon documents none, so this is our own rule
@@ -83,7 +83,7 @@ def update_type_settings(
     require(actor, Permission.MANAGE_TYPES, str(type.account_id))
     wanted = _clean_scores(default_score, min_score, max_score)
     with audit.transaction(actor.context) as tx:
-        row = locked(QualificationType.objects.select_related("account"), type.pk)
+        row = locked_unchanged(QualificationType.objects.select_related("account"), type)
         changed = differences(row, wanted)
         if changed:
             entry = tx.record("qtype.updated", target=type_target(row), stream=row.account.stream, changes=changed)

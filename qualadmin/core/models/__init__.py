@@ -1,7 +1,9 @@
 """The tables of the domain. Everybody imports from here."""
 
 from .accounts import AccountPace, ConnectionTest, Environment, RequesterAccount
+from .approvals import Approval, Letter
 from .jobs import Change, Job
+from .oversight import Mute
 from .people import RoleAssignment, Study, StudyInvestigator, Theme, User
 from .previews import Preview, PreviewRow, Verb
 from .qualifications import (
@@ -14,24 +16,29 @@ from .qualifications import (
     Worker,
     WorkerNote,
 )
-from .system import Heartbeat
+from .system import Alarm, Heartbeat, Restoration
 
 __all__ = [
     "INTEGER_MAX",
     "INTEGER_MIN",
     "WORKER_ID",
     "AccountPace",
+    "Alarm",
+    "Approval",
     "Change",
     "ConnectionTest",
     "Environment",
     "Heartbeat",
     "Job",
+    "Letter",
+    "Mute",
     "Preview",
     "PreviewRow",
     "Qualification",
     "QualificationRequest",
     "QualificationType",
     "RequesterAccount",
+    "Restoration",
     "RoleAssignment",
     "Study",
     "StudyInvestigator",

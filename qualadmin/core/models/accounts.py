@@ -107,11 +107,14 @@ class AccountPace(models.Model):
         RequesterAccount, on_delete=models.PROTECT, primary_key=True, related_name="pace"
     )
     state = models.JSONField(default=dict)  # qualadmin.mturk.pacing.PaceState as plain numbers
+    calls = models.JSONField(default=dict)  # `grant.done` and the like: how many there ever were
     throttled_at = models.DateTimeField(null=True, blank=True)
     unknown_times = models.JSONField(
         default=list
     )  # epoch seconds of recent unknown outcomes: the breaker's memory
-    open_until = models.DateTimeField(null=True, blank=True)  # breaker: nothing is sent before this time
+    open_until = models.DateTimeField(
+        null=True, blank=True
+    )  # breaker: not empty, nothing is sent; then one question
 
     def __str__(self) -> str:
         return f"pace of {self.account}"

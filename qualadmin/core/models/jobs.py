@@ -27,15 +27,39 @@ class JobQuerySet(models.QuerySet["Job"]):
 class Job(AuditedModel):
     """Changes asked for together. A single grant is a job of one.
 
+    preparing ─→ running                a large job: what `prepares` says is done part by part, nothing is sent
     running ─→ finished                 nothing is left to do
-       ├─stop─→ stopped ─resume─→ running
-       └─ (retry of failed changes takes a finished job back to running)
+       ├─pause─→ paused ─resume─→ running      nothing is final, and the job keeps its place
+       └─stop─→ stopped                 also from paused; the rest is given up, of a large job part by part
+    (retry of failed changes takes a finished or stopped job back to running)
+    A job may be paused and stopped while it is prepared too; resuming one leads back to preparing.
+
+    waiting ─approve─→ running          a second person must approve it first (models/approvals.py); a large
+       │                                job is prepared again before it runs
+       └─→ declined | withdrawn         nothing of it is ever sent
     """
 
     class State(models.TextChoices):
+        PREPARING = "preparing", "Being prepared"
         RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
         STOPPED = "stopped", "Stopped"
         FINISHED = "finished", "Finished"
+        WAITING = "approval", "Waits for approval"
+        DECLINED = "declined", "Sent back"
+        WITHDRAWN = "recalled", "Withdrawn"
+
+    #: not ended: jobs for the same workers that came later wait for it
+    ALIVE: ClassVar[tuple[str, ...]] = ("running", "paused")
+    #: can be stopped
+    STOPPABLE: ClassVar[tuple[str, ...]] = ("preparing", "running", "paused")
+    #: no change that is still planned will be sent
+    GIVEN_UP: ClassVar[tuple[str, ...]] = ("stopped", "declined", "recalled")
+
+    class Prepares(models.TextChoices):
+        LIST = "list", "The lines of the list become changes"
+        APPROVED = "approved", "What came true while it waited is left out"
+        RETRY = "retry", "What failed is planned again"
 
     class Kind(models.TextChoices):
         GRANT = "grant", "Grant"
@@ -44,7 +68,7 @@ class Job(AuditedModel):
 
     #: kept up to date by the drain in the transaction that records the outcomes
     unaudited_fields: ClassVar[frozenset[str]] = frozenset(
-        {"planned", "done", "failed", "skipped", "cancelled", "needs_person", "started_at"}
+        {"prepared_to", "planned", "done", "failed", "skipped", "cancelled", "needs_person", "started_at"}
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -53,9 +77,12 @@ class Job(AuditedModel):
     preview = models.OneToOneField(
         Preview, on_delete=models.PROTECT, related_name="job"
     )  # a second click finds it
+    undoes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
     created_at = models.DateTimeField(auto_now_add=True)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
+    # what must be done in parts before anything (more) is sent: while it is preparing, or paused meanwhile
+    prepares = models.CharField(max_length=8, choices=Prepares.choices, blank=True)
     kind = models.CharField(max_length=6, choices=Kind.choices)
     title = models.CharField(max_length=200)
     reason = models.TextField(blank=True)
@@ -67,6 +94,7 @@ class Job(AuditedModel):
     file_size = models.PositiveIntegerField(default=0)
     rows_sha256 = models.CharField(max_length=64)
     total = models.PositiveIntegerField()  # changes in this job, whatever became of them
+    prepared_to = models.PositiveIntegerField(default=0)  # the last line that was written down or looked at
     planned = models.IntegerField(default=0)  # planned, sending or unknown: still open
     done = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
@@ -85,6 +113,11 @@ class Job(AuditedModel):
             models.Index(fields=["account", "state"], name="job_runnable"),
             models.Index(fields=["created_by", "-created_at"], name="job_of_person"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["undoes"], condition=models.Q(finished_at=None), name="one_undo_at_a_time"
+            )  # NULLs are distinct: jobs that undo nothing are as many as they like
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -93,6 +126,11 @@ class Job(AuditedModel):
     def stream(self) -> str:
         """The study's stream where there is one, else the account's."""
         return self.study.stream if self.study else self.account.stream
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether what is still planned will not be sent."""
+        return self.state in self.GIVEN_UP
 
 
 class Change(AuditedModel):
@@ -127,7 +165,12 @@ class Change(AuditedModel):
     line = models.PositiveIntegerField(default=0)  # line of the source
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="changes")
     worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="changes")
+    # the change of another job that this one takes back
+    undoes = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by", db_index=False
+    )
     verb = models.CharField(max_length=6, choices=Verb.choices)
+    # what the worker held when it was sent; before that, when it was confirmed
     status_before = models.CharField(max_length=7, choices=Qualification.Status.choices, blank=True)
     value_before = models.IntegerField(null=True)
     value = models.IntegerField(null=True)  # the score asked for; null when taken away
@@ -174,7 +217,24 @@ class Change(AuditedModel):
             # the dashboard's chart: everything it needs stands in the index
             models.Index(fields=["finished_at", "state", "verb", "job"], name="change_finished"),
             models.Index(fields=["type", "job"], name="change_of_type"),  # which jobs were about this type?
+            # which scores were lowered? (the log is searched for their entries)
+            models.Index(
+                fields=["audit"],
+                condition=models.Q(
+                    state="done", verb="grant", status_before="Granted", value__lt=models.F("value_before")
+                ),
+                name="change_lowered",
+            ),
+            # few, and looked for by whoever watches the service
+            models.Index(fields=["job"], condition=models.Q(state="person"), name="change_needs_person"),
+            # what was undone?
+            models.Index(fields=["undoes"], condition=models.Q(undoes__isnull=False), name="change_undoes"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_verb_display()} ({self.get_state_display()})"
+
+    @property
+    def stream(self) -> str:
+        """The job's stream; the account's for what was only seen at Amazon."""
+        return self.job.stream if self.job else self.type.account.stream

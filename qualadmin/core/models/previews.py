@@ -16,7 +16,7 @@ class Verb(models.TextChoices):
 
 
 class Preview(models.Model):
-    """One check page: made from a form, pasted text or a file; confirmed into a job, or discarded.
+    """One check page: made from a form, pasted text, a file or rows of a list; confirmed into a job, or discarded.
 
     uploaded ─→ ready ─→ confirmed
         └─────────┴────→ discarded
@@ -37,6 +37,8 @@ class Preview(models.Model):
         FORM = "form", "Form"
         PASTE = "paste", "Pasted list"
         FILE = "file", "File"
+        LIST = "list", "Selected on a list"
+        UNDO = "undo", "Undo of a job"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="+")
@@ -45,10 +47,12 @@ class Preview(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.UPLOADED)
     source = models.CharField(max_length=5, choices=Source.choices)
     file_name = models.CharField(max_length=120, blank=True)
+    origin = models.CharField(max_length=400, blank=True)  # which rows of which list, in words
     file_size = models.PositiveIntegerField(default=0)  # bytes
     file_sha256 = models.CharField(max_length=64, blank=True)
     content = models.BinaryField(null=True)  # the bytes as they came; emptied when confirmed or discarded
     options = models.JSONField(default=dict)  # how to read it: columns, statuses, corrections accepted
+    undoes = models.ForeignKey("core.Job", on_delete=models.PROTECT, null=True, related_name="+")
     verb = models.CharField(max_length=6, choices=Verb.choices, default=Verb.GRANT)
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, null=True, related_name="+")
     score = models.IntegerField(null=True)  # for lines that bring none
@@ -64,7 +68,7 @@ class Preview(models.Model):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return self.file_name or self.get_source_display()
+        return self.file_name or self.origin or self.get_source_display()
 
 
 class PreviewRow(models.Model):
@@ -78,6 +82,7 @@ class PreviewRow(models.Model):
         SAME = "same", "Already so"
         REVOKE = "revoke", "Taken away"
         PROBLEM = "problem", "Cannot be done"
+        LEFT = "left", "Changed since"  # only where a job is undone
 
     id = models.BigAutoField(primary_key=True)
     preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="rows")
@@ -95,6 +100,11 @@ class PreviewRow(models.Model):
     status_before = models.CharField(max_length=7, blank=True)
     value_before = models.IntegerField(null=True)
     value = models.IntegerField(null=True)
+    # The change that this line takes back. No constraint: for one without an index, SQLite would look through all
+    # rows of previews for each change of a new job.
+    undoes = models.ForeignKey(
+        "core.Change", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     has_request = models.BooleanField(default=False)  # the worker has asked for this type
     why = models.TextField(blank=True)  # plain words: the fault, or what was merged
     code = models.CharField(max_length=40, blank=True)
@@ -102,7 +112,11 @@ class PreviewRow(models.Model):
     class Meta:
         ordering = ["n"]
         constraints = [models.UniqueConstraint(fields=["preview", "n"], name="preview_row_order")]
-        indexes = [models.Index(fields=["preview", "group", "n"], name="preview_row_group")]
+        indexes = [
+            models.Index(fields=["preview", "group", "n"], name="preview_row_group"),
+            # Without it SQLite reads all rows for each new change, to see whether one of them waits for it.
+            models.Index(fields=["undoes"], condition=models.Q(undoes__isnull=False), name="preview_row_undoes"),
+        ]
 
     def __str__(self) -> str:
         return f"line {self.line}"

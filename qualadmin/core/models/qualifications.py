@@ -1,6 +1,5 @@
 """Qualification types, workers, and who holds what, as last seen at Amazon."""
 
-import base64
 import re
 import secrets
 import uuid
@@ -11,6 +10,7 @@ from django.db import models
 
 from qualadmin.audit.models import AuditedModel
 from qualadmin.core.actor import Actor
+from qualadmin.core.pseudonyms import pseudonym
 
 from .accounts import RequesterAccount
 
@@ -119,12 +119,11 @@ class Worker(AuditedModel):
         ordering = ["worker_id"]
 
     def __str__(self) -> str:
-        return self.pseudonym
+        return f"worker {self.id}"
 
-    @property
-    def pseudonym(self) -> str:
-        """What people without the right to worker ids see; says nothing about the id."""
-        return "W-" + base64.b32encode(self.id.bytes).decode()[:10]
+    def pseudonym_in(self, stream: str) -> str:
+        """What people without the right to worker ids see, in one study or account. It tells nothing of the id."""
+        return pseudonym(self.id, stream)
 
 
 class Qualification(AuditedModel):

@@ -10,7 +10,7 @@ from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.types import Context
 from qualadmin.core.actions.accounts import disable_account, pause_account
 from qualadmin.core.actions.claims import due_accounts
-from qualadmin.core.actions.jobs import resume_job, stop_job
+from qualadmin.core.actions.control import pause_job, resume_job, stop_job
 from qualadmin.core.actions.outcomes import Result
 from qualadmin.core.actions.people import deactivate_user, end_role
 from qualadmin.core.actor import Actor
@@ -19,22 +19,15 @@ from qualadmin.core.models import (
     Change,
     Job,
     QualificationType,
-    RequesterAccount,
     RoleAssignment,
     User,
 )
 from tests.entries import new_entries
-from tests.factories import RoleFactory, TypeFactory
+from tests.factories import RoleFactory
 from tests.tasks.hands import LEASE, finish, give, outcome, take
 from tests.tasks.lists import make_job, worker_ids
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def wave(account: RequesterAccount) -> QualificationType:
-    found: QualificationType = TypeFactory(account=account, name="Wave 3")
-    return found
 
 
 def test_a_claim_is_sending_leased_and_has_its_entry(wave: QualificationType, granter: User) -> None:
@@ -91,16 +84,35 @@ def test_an_unclear_call_holds_back_the_next_one(wave: QualificationType, grante
     assert take(wave.account) == []
 
 
-def test_a_stopped_job_holds_nobody_back_and_waits_when_it_goes_on(wave: QualificationType, granter: User) -> None:
+def test_a_paused_job_keeps_its_place_before_the_second(wave: QualificationType, granter: User) -> None:
     first = make_job(granter, wave, worker_ids(2), score=10)
     second = make_job(granter, wave, worker_ids(2), score=20)
-    stop_job(actor=granter.as_actor(), job_id=first.pk)
-    claims = take(wave.account)
-    assert {claim.job.job_id for claim in claims} == {second.pk}
-    resume_job(actor=granter.as_actor(), job_id=first.pk)
+    pause_job(actor=granter.as_actor(), job_id=first.pk)
     assert take(wave.account) == []
+    resume_job(actor=granter.as_actor(), job_id=first.pk)
+    claims = take(wave.account)
+    assert {claim.job.job_id for claim in claims} == {first.pk}
     give(outcome(claim) for claim in claims)
-    assert {claim.job.job_id for claim in take(wave.account)} == {first.pk}
+    assert {claim.job.job_id for claim in take(wave.account)} == {second.pk}
+
+
+def test_a_stopped_job_holds_nobody_back_but_for_its_calls_in_hand(wave: QualificationType, granter: User) -> None:
+    first = make_job(granter, wave, worker_ids(2), score=10)
+    second = make_job(granter, wave, worker_ids(2), score=20)
+    [in_hand] = take(wave.account, 1)
+    stop_job(actor=granter.as_actor(), job_id=first.pk)
+    [free] = take(wave.account)
+    assert (free.job.job_id, free.worker) != (first.pk, in_hand.worker)
+    give([outcome(in_hand), outcome(free)])
+    assert [(claim.job.job_id, claim.worker) for claim in take(wave.account)] == [(second.pk, in_hand.worker)]
+
+
+def test_a_change_remembers_what_the_worker_held_when_it_was_sent(wave: QualificationType, granter: User) -> None:
+    make_job(granter, wave, worker_ids(1), score=10)
+    second = make_job(granter, wave, worker_ids(1), score=20)
+    assert second.changes.values_list("status_before", "value_before").get() == ("", None)
+    finish(wave.account)
+    assert second.changes.values_list("status_before", "value_before").get() == ("Granted", 10)
 
 
 def test_changes_that_rest_are_left_alone(wave: QualificationType, granter: User) -> None:

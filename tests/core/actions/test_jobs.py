@@ -1,4 +1,4 @@
-"""Confirming exactly what was shown; stopping, going on and retrying."""
+"""Confirming exactly what was shown."""
 
 import uuid
 from datetime import timedelta
@@ -7,13 +7,11 @@ import pytest
 from django.utils import timezone
 
 from qualadmin.core.actions.accounts import disable_account, pause_account
+from qualadmin.core.actions.control import pause_job, resume_job, retry_failed
 from qualadmin.core.actions.jobs import (
     actionable,
     confirm_preview,
     record_results_downloaded,
-    resume_job,
-    retry_failed,
-    stop_job,
 )
 from qualadmin.core.actions.outcomes import Result
 from qualadmin.core.actions.studies import update_study
@@ -34,24 +32,10 @@ from qualadmin.core.queue import DRAIN
 from tests.core.actions.test_claims import lose_role
 from tests.entries import new_entries, payload_of
 from tests.factories import QualificationFactory, RoleFactory, TypeFactory, UserFactory, WorkerFactory
-from tests.tasks.hands import finish, give, outcome, take
+from tests.tasks.hands import finish, take
 from tests.tasks.lists import make_job, make_preview, worker_ids
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What was rung for."""
-    calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr("qualadmin.core.actions.jobs.ring", lambda *words: calls.append(words))
-    return calls
-
-
-@pytest.fixture
-def wave(account: RequesterAccount) -> QualificationType:
-    found: QualificationType = TypeFactory(account=account, name="Wave 3")
-    return found
 
 
 def confirm(person: User, preview: Preview, digest: str | None = None, typed: int | None = None) -> Job:
@@ -264,124 +248,13 @@ def test_no_worker_id_and_no_file_name_stands_in_the_core_of_an_entry(
         wishes=Wishes(score=1, reason="because of ASECRETTHREE"),
     )  # fmt: skip
     job = confirm(granter, planned)
-    stop_job(actor=granter.as_actor(), job_id=job.pk)
+    pause_job(actor=granter.as_actor(), job_id=job.pk)
     resume_job(actor=granter.as_actor(), job_id=job.pk)
     finish(wave.account, Result.FAILED)
     retry_failed(actor=granter.as_actor(), job_id=job.pk)
     finish(wave.account)
     assert AuditEntry.objects.filter(job=str(job.pk)).count() == 10
     assert not [entry for entry in AuditEntry.objects.all() if b"ASECRET" in bytes(entry.core)]
-
-
-# --- stop, go on, retry -------------------------------------------------------------------------------------
-
-
-def test_stopping_and_going_on(wave: QualificationType, granter: User, rung: list[tuple[str, ...]]) -> None:
-    job = make_job(granter, wave, worker_ids(2))
-    rung.clear()
-    actor = granter.as_actor()
-    with new_entries() as entries:
-        assert stop_job(actor=actor, job_id=job.pk).state == Job.State.STOPPED
-        assert stop_job(actor=actor, job_id=job.pk).state == Job.State.STOPPED
-    assert entries.only.changes == {"state": ["running", "stopped"]}
-    assert take(wave.account) == []
-    with new_entries() as entries:
-        assert resume_job(actor=actor, job_id=job.pk).state == Job.State.RUNNING
-        assert resume_job(actor=actor, job_id=job.pk).state == Job.State.RUNNING
-    assert entries.only.changes == {"state": ["stopped", "running"]}
-    assert rung == [(DRAIN, str(wave.account_id))]
-    assert len(take(wave.account)) == 2
-
-
-def test_calls_in_hand_of_a_stopped_job_are_finished_and_may_end_it(
-    wave: QualificationType, granter: User
-) -> None:
-    job = make_job(granter, wave, worker_ids(2))
-    first = take(wave.account, 1)
-    stop_job(actor=granter.as_actor(), job_id=job.pk)
-    give(outcome(claim) for claim in first)
-    job.refresh_from_db()
-    assert (job.state, job.done, job.planned) == (Job.State.STOPPED, 1, 1)
-
-    resume_job(actor=granter.as_actor(), job_id=job.pk)
-    second = take(wave.account)
-    stop_job(actor=granter.as_actor(), job_id=job.pk)
-    give(outcome(claim) for claim in second)
-    job.refresh_from_db()
-    assert (job.state, job.done) == (Job.State.FINISHED, 2)
-
-
-def test_a_finished_job_is_neither_stopped_nor_resumed(wave: QualificationType, granter: User) -> None:
-    job = make_job(granter, wave, worker_ids(1))
-    finish(wave.account)
-    for act in (stop_job, resume_job):
-        with new_entries() as entries, pytest.raises(Conflict):
-            act(actor=granter.as_actor(), job_id=job.pk)
-        assert entries == []
-    with pytest.raises(Conflict) as refusal:
-        retry_failed(actor=granter.as_actor(), job_id=job.pk)
-    assert refusal.value.code == "nothing_failed"
-
-
-def test_retrying_sends_only_what_failed(
-    wave: QualificationType, granter: User, rung: list[tuple[str, ...]]
-) -> None:
-    job = make_job(granter, wave, worker_ids(3))
-    claims = take(wave.account)
-    give([outcome(claims[0], Result.FAILED, code="X", message="No."), outcome(claims[1]), outcome(claims[2])])
-    rung.clear()
-    with new_entries() as entries:
-        retry_failed(actor=granter.as_actor(), job_id=job.pk)
-    assert entries.only.changes == {"state": ["finished", "running"], "retried": [None, 1]}
-    change = Change.objects.get(pk=claims[0].change_id)
-    assert (change.state, change.code, change.message, change.finished_at) == ("planned", "", "", None)
-    assert [(one.change_id, one.attempt) for one in take(wave.account)] == [(claims[0].change_id, 2)]
-    job.refresh_from_db()
-    assert (job.state, job.failed, job.done, job.planned, job.finished_at) == ("running", 0, 2, 1, None)
-    assert rung == [(DRAIN, str(wave.account_id))]
-
-
-@pytest.mark.parametrize(
-    ("name", "stops", "controls"),
-    [("granter", True, True), ("pi", True, False), ("manager", True, False), ("viewer", False, False),
-     ("colleague", False, False)],
-)  # fmt: skip
-def test_who_may_stop_resume_and_retry(
-    wave: QualificationType, granter: User, request: pytest.FixtureRequest, name: str, stops: bool, controls: bool
-) -> None:
-    job = make_job(granter, wave, worker_ids(2))
-    give([outcome(take(wave.account, 1)[0], Result.FAILED)])
-    if name == "colleague":
-        person = UserFactory()
-        RoleFactory(user=person, role="granter")
-    else:
-        person = request.getfixturevalue(name)
-    actor = person.as_actor()
-    for act, may in ((retry_failed, controls), (stop_job, stops), (resume_job, controls)):
-        if may:
-            act(actor=actor, job_id=job.pk)
-            continue
-        with new_entries() as entries, pytest.raises(NotAllowed):
-            act(actor=actor, job_id=job.pk)
-        assert entries == []
-
-
-def test_a_job_out_of_scope_does_not_exist(wave: QualificationType, granter: User, outsider: User) -> None:
-    job = make_job(granter, wave, worker_ids(1))
-    for act in (stop_job, resume_job, retry_failed):
-        with pytest.raises(NotVisible):
-            act(actor=outsider.as_actor(), job_id=job.pk)
-
-
-def test_who_lost_the_role_controls_nothing_any_more(
-    wave: QualificationType, granter: User, manager: User
-) -> None:
-    job = make_job(granter, wave, worker_ids(1))
-    lose_role(manager, granter)
-    RoleFactory(user=granter, role="viewer")
-    for act in (stop_job, resume_job, retry_failed):
-        with pytest.raises(NotAllowed):
-            act(actor=granter.as_actor(), job_id=job.pk)
 
 
 def test_downloads_of_results_are_on_record(wave: QualificationType, granter: User, viewer: User) -> None:

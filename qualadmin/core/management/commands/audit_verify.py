@@ -2,16 +2,41 @@
 
 import getpass
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from qualadmin.audit.checkpoints import Evidence, Trust, evidence_of
 from qualadmin.audit.findings import Finding, Report
+from qualadmin.audit.notes import NoteFault, VerifyKey
 from qualadmin.audit.types import Context, Who
-from qualadmin.audit.verify import verify
+from qualadmin.audit.verify import own_trust, verify
+from qualadmin.offsite import Unreachable, open_place
 
 USAGE = 3
+
+
+def _trust(options: dict[str, Any], report: Report) -> Trust:
+    """What was asked for on the command line. Ends with USAGE for files and keys that are none."""
+    published = None
+    try:
+        keys = [VerifyKey.from_text(one) for one in options["key"]] or own_trust().keys
+        evidence = [Evidence(one, Path(one).read_text(encoding="utf-8")) for one in options["checkpoint"]]
+        if options["worm"]:
+            published = evidence_of(open_place(_address(options["worm"])).notes())
+    except Unreachable as error:
+        report.add("unreachable", None, str(error))
+    except (NoteFault, OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(USAGE)
+    return Trust(keys, evidence, published)
+
+
+def _address(words: str) -> str:
+    return words if words.startswith("s3://") else os.path.abspath(words)
 
 
 class Command(BaseCommand):
@@ -32,6 +57,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--from", dest="first", type=int, default=0, metavar="SEQ", help="first entry")
         parser.add_argument("--to", dest="last", type=int, metavar="SEQ", help="last entry")
+        parser.add_argument("--checkpoint", nargs="+", default=[], metavar="FILE", help="notes kept elsewhere")
+        parser.add_argument(
+            "--key", nargs="+", default=[], metavar="VKEY", help="public keys you trust, oldest first"
+        )
+        parser.add_argument(
+            "--worm", metavar="PLACE", help="folder or s3://bucket/prefix that has every checkpoint"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
         parser.add_argument("--quick", action="store_true", help="numbers, hashes and guards only")
 
@@ -47,6 +79,8 @@ class Command(BaseCommand):
 
         person = getpass.getuser()
         context = Context(actor=Who("cli", person, person))
-        report = verify(context, Report(notify=show), first=first, last=last, quick=options["quick"])
+        report = Report(notify=show)
+        trust = _trust(options, report)
+        verify(context, report, first=first, last=last, quick=options["quick"], trust=trust)
         self.stdout.write(json.dumps(report.as_json()) if options["json"] else report.summary())
         sys.exit(report.exit_code)

@@ -1,5 +1,6 @@
 """`manage.py prepare_demo`: the demo's tables and data. It may run any number of times."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -23,6 +24,9 @@ class Command(BaseCommand):
         from qualadmin.tasks.seed import seed_demo
 
         call_command("migrate", verbosity=0, interactive=False)
+        if not settings.AUDIT_KEY_PATH.exists():
+            call_command("audit_keygen", stdout=io.StringIO(), stderr=io.StringIO())
+        (Path(settings.VAR_DIR) / "checkpoints").mkdir(exist_ok=True)
         people = [{"name": one.name, "password": one.password, "role": one.role} for one in seed_demo()]
         path = Path(settings.VAR_DIR) / "sign-ins.json"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

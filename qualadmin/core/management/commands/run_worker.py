@@ -1,6 +1,7 @@
 """`manage.py run_worker`: the task cluster under its watchdog. This is what a service manager starts."""
 
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -11,8 +12,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from qualadmin import schema, service_lock
 from qualadmin.tasks.schedules import ensure_schedules
 from qualadmin.tasks.worker import ClusterWatch
+
+logger = logging.getLogger(__name__)
 
 
 def tell_service_manager(state: str) -> None:
@@ -32,9 +36,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Hold the lock of this state folder and watch until asked to stop."""
-        Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
         try:
+            service_lock.hold(Path(settings.VAR_DIR))
+        except service_lock.InUse as error:
+            raise CommandError(f"{error} No task cluster was started.") from None
+        try:
+            schema.require()
             self.check(databases=["default"])  # the guards of the audit log among them
+        except schema.NotReady as error:
+            raise CommandError(f"{error}\nNo task cluster was started.") from None
         except DatabaseError as error:
             raise CommandError(f"The database does not answer: {error}. No task cluster was started.") from None
         with (Path(settings.VAR_DIR) / f"cluster-{settings.CLUSTER_NAME}.lock").open("w") as lock:
@@ -53,5 +63,4 @@ class Command(BaseCommand):
 
     def _ready(self) -> None:
         tell_service_manager("READY=1\nSTATUS=The cluster's heart beats.")
-        self.stdout.write(f"The task cluster {settings.CLUSTER_NAME} works: its heart beats.")
-        self.stdout.flush()
+        logger.info("The task cluster %s works: its heart beats.", settings.CLUSTER_NAME)
