@@ -17,20 +17,23 @@ from qualadmin.mturk.errors import (
     MTurkError,
     NotSent,
     Throttled,
+    WrongAccount,
 )
 
 from .accounts import gateway_for
+from .identity import ask_identity
 
 NAME: Final = "test_connection"
-WRONG_ACCOUNT: Final = (
-    "These credentials belong to another AWS account than the one entered here. "
-    "Correct the number, or name the right profile or role."
-)
 ADVICE: Final[tuple[tuple[type[MTurkError], str], ...]] = (
     (
         AccountNotLinked,
         "Sign in at Amazon's requester website for this environment and link this AWS account. "
         "Sandbox and production are linked separately.",
+    ),
+    (
+        WrongAccount,
+        "These credentials belong to another AWS account than the one entered here. "
+        "Correct the number, or name the right profile or role.",
     ),
     (AccessRefused, "Check that the role or profile may use Mechanical Turk and that its keys are still valid."),
     (CredentialsMissing, "Check that the profile is in the AWS configuration of this server's user."),
@@ -60,10 +63,6 @@ def test_connection(test_id: int) -> None:
             advice=advice_for(error),
             ms=_since(began),
         )
-    except _WrongAccount as error:
-        record_connection_test(
-            actor=actor, test_id=test.pk, ok=False, answer=str(error), advice=WRONG_ACCOUNT, ms=_since(began)
-        )
     else:
         record_connection_test(actor=actor, test_id=test.pk, ok=True, balance=balance, ms=_since(began))
 
@@ -76,16 +75,9 @@ def advice_for(error: MTurkError) -> str:
     return next((advice for kind, advice in ADVICE if isinstance(error, kind)), OTHERWISE)
 
 
-class _WrongAccount(Exception):
-    """The credentials work and are somebody else's."""
-
-
 def _ask(account: RequesterAccount) -> str:
-    gateway = gateway_for(account)
-    identity = gateway.identity()
-    if identity is not None and account.aws_account_id and identity.aws_account_id != account.aws_account_id:
-        raise _WrongAccount(f"Amazon says these credentials belong to AWS account {identity.aws_account_id}.")
-    return f"{gateway.balance().available:.2f}"
+    ask_identity(account)
+    return f"{gateway_for(account).balance().available:.2f}"
 
 
 def _actor(test: ConnectionTest) -> Actor:

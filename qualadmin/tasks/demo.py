@@ -93,7 +93,7 @@ class Demo:
         """Start everything, say READY, and watch until asked to stop. Raises Failed."""
         (self.state / "logs").mkdir(exist_ok=True)
         port, emulator_port = self._ports()
-        env = self._environment(emulator_port)
+        env = self._environment(port, emulator_port)
         state_file = str(self.state / "emulator.json")
         emulator = [*MANAGE, "emulator", "--port", str(emulator_port), "--state", state_file, "--seed", "demo"]
         self._start(supervisor, "emulator", emulator, env)
@@ -108,6 +108,8 @@ class Demo:
             supervisor.wait_for(
                 lambda: beat.heard() and listens(emulator_port) and answers(port, "/healthz"), START_SECONDS
             )
+        self._start(supervisor, "sealer", [*MANAGE, "audit_seal"], env)  # nobody waits for it
+        say(f"A worker's side, made up, and the emulator's controls: http://127.0.0.1:{emulator_port}/_emulator/")
         self._say_ready(f"http://127.0.0.1:{port}/")
         supervisor.watch()
 
@@ -119,14 +121,23 @@ class Demo:
         note_port(self._lock, port)
         return port, emulator_port
 
-    def _environment(self, emulator_port: int) -> dict[str, str]:
-        """What the children see: nothing of a real installation, and no AWS credentials at all."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("QUALADMIN_", "AWS_", "DJANGO_"))}
+    def _environment(self, port: int, emulator_port: int) -> dict[str, str]:
+        """What the children see: nothing of a real installation, and no AWS credentials at all.
+
+        Only the limits of approval are kept: QUALADMIN_APPROVAL_REHEARSE=true makes the demo show a second person.
+        """
+        foreign = ("QUALADMIN_", "AWS_", "DJANGO_")
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith("QUALADMIN_APPROVAL_") or not name.startswith(foreign)
+        }
         return {
             **kept,
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "qualadmin.settings",
             "QUALADMIN_MODE": "demo",
+            "QUALADMIN_SITE_URL": f"http://127.0.0.1:{port}",
             "QUALADMIN_NO_BOOTSTRAP": "1",
             "QUALADMIN_VAR_DIR": str(self.state),
             "QUALADMIN_SECRET_KEY_FILE": str(secret_key(self.state)),

@@ -21,19 +21,21 @@ from django.utils import timezone
 
 from qualadmin.audit.types import TaskInfo
 from qualadmin.core.actions.accounts import pause_account
+from qualadmin.core.actions.breaker import note_trouble
 from qualadmin.core.actions.claims import Claim, claim_changes
 from qualadmin.core.actions.outcomes import record_outcomes
-from qualadmin.core.actions.pace import note_trouble
 from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job, RequesterAccount
 from qualadmin.core.queue import DRAIN, ring
+from qualadmin.mturk.errors import AccessRefused, CredentialsMissing, MTurkError
 
 from . import heartbeat, stopping
 from .accounts import credentials_of
+from .breaker import may_send
 from .callers import Caller, CallerLost, CallerRefused, caller_for, give_up
 from .calls import Answer, answer_of, lost, work_of
-from .identity import NotNow, WrongAccount, check_identity
+from .identity import check_identity
 from .pace import SharedPace
 
 logger = logging.getLogger(__name__)
@@ -58,11 +60,16 @@ def drain(account_id: str) -> None:
     credentials = credentials_of(account)
     try:
         check_identity(account)
+        if not may_send(actor=_actor(), account=account):
+            return  # the sweep rings again
         caller = caller_for(credentials, settings.DRAIN_THREADS)
-    except (WrongAccount, CallerRefused) as refusal:
+    except (AccessRefused, CredentialsMissing) as refusal:
+        pause_account(actor=_actor(), account=account, cause=refusal.for_people)
+        return
+    except CallerRefused as refusal:
         pause_account(actor=_actor(), account=account, cause=str(refusal))
         return
-    except NotNow as reason:
+    except MTurkError as reason:
         logger.warning("Nothing was sent for the account %s: %s", account.slug, reason)
         return  # the sweep rings again
     slice_of_work = Drain(account, caller)

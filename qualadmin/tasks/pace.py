@@ -8,11 +8,19 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from qualadmin.core.actions.outcomes import Outcome, Result
 from qualadmin.core.actions.pace import note_throttled, update_pace
 from qualadmin.mturk import pacing
 
 from .calls import Answer
 
+WORDS: Final = {
+    Result.DONE: "done",
+    Result.SKIPPED: "already_so",
+    Result.FAILED: "refused",
+    Result.PUT_BACK: "not_sent",
+    Result.UNKNOWN: "no_clear_answer",
+}
 HORIZON: Final = 0.25  # seconds: slots already taken do not slow down with the rate
 
 
@@ -35,6 +43,8 @@ class SharedPace:
     def learn(self, answers: Iterable[Answer]) -> None:
         """Take in how Amazon took the calls."""
         now = time.time()
+        answers = list(answers)
+        calls = Counter(f"{answer.outcome.claim.verb}.{word_for(answer.outcome)}" for answer in answers)
         accepted = Counter(answer.epoch for answer in answers if answer.sent and not answer.outcome.throttled)
         throttled = [answer.epoch for answer in answers if answer.outcome.throttled]
 
@@ -46,9 +56,14 @@ class SharedPace:
                 state = pacing.throttled(state, epoch, now)
             return state.to_dict(), None
 
-        update_pace(account_id=self._account_id, step=step)
+        update_pace(account_id=self._account_id, step=step, calls=calls)
         if throttled:
             note_throttled(account_id=self._account_id, now=timezone.now())
+
+
+def word_for(outcome: Outcome) -> str:
+    """How the counters call it: `throttled` apart from what did not leave for another reason."""
+    return "throttled" if outcome.throttled else WORDS[outcome.result]
 
 
 def _state(stored: dict[str, Any], now: float) -> pacing.PaceState:

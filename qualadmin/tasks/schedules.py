@@ -8,17 +8,22 @@ from django.utils import timezone
 from qualadmin.core.actions.connections import waiting_tests
 from qualadmin.core.actions.leftovers import drop_old_previews
 from qualadmin.core.queue import (
+    MAIL_CHECKPOINT,
+    MAIL_MONTHS,
     PRUNE,
     RESUME,
     SWEEP,
     SYNC_ALL,
     TEST_CONNECTION,
+    VERIFY_LOG,
+    WATCH,
     Timetable,
     forget_failures,
     ring,
     set_timetables,
 )
 
+from .mail import ring_for_letters
 from .types import resume_types
 
 FAILURES_KEPT: Final = timedelta(days=14)
@@ -27,8 +32,12 @@ PREVIEWS_KEPT: Final = timedelta(days=7)
 TIMETABLES: Final = (
     Timetable("sweep", SWEEP, minutes=1),
     Timetable("resume", RESUME, minutes=1),
+    Timetable("watch", WATCH, minutes=1),
     Timetable("sync", SYNC_ALL, minutes=15),
     Timetable("prune", PRUNE, at=time(3, 10)),
+    Timetable("verify", VERIFY_LOG, at=time(3, 40)),
+    Timetable("months", MAIL_MONTHS, at=time(5, 40)),
+    Timetable("mail", MAIL_CHECKPOINT, at=time(5, 50)),  # daily, so that a missed day is made up for
 )
 
 
@@ -38,8 +47,9 @@ def ensure_schedules() -> None:
 
 
 def resume() -> None:
-    """Task, every minute: ring again for wished-for types and connection tests whose doorbell was lost."""
+    """Task, every minute: ring again for wished-for types, connection tests and mails whose doorbell was lost."""
     resume_types()
+    ring_for_letters()
     for test_id in waiting_tests():
         ring(TEST_CONNECTION, test_id)
 

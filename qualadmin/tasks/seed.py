@@ -5,20 +5,27 @@ from typing import Final
 
 from qualadmin.audit import record as audit
 from qualadmin.core.actions.accounts import add_account, enable_account
+from qualadmin.core.actions.jobs import confirm_preview
 from qualadmin.core.actions.people import give_role, invite_user
+from qualadmin.core.actions.previews import Wishes, plan_preview, start_preview
 from qualadmin.core.actions.studies import add_investigator, add_study
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import (
     Environment,
+    Job,
+    Preview,
     QualificationType,
     RequesterAccount,
     RoleAssignment,
     Study,
     StudyInvestigator,
     User,
+    Verb,
 )
 from qualadmin.core.permissions import Role, RoleGrant
-from qualadmin.emulator.demo_data import ACCESS_KEY
+from qualadmin.core.reading import Plan
+from qualadmin.emulator.demo_data import ACCESS_KEY, made_up_workers
+from qualadmin.emulator.settings import UNKNOWN_WORKER_PREFIX
 
 from .sync import read_account, read_holders
 
@@ -67,7 +74,10 @@ def seed_demo() -> list[SignIn]:
     for title, protocol_number in STUDIES:
         _add_study(actor, title, protocol_number)
     account = _add_account(actor)
-    if _import(account):
+    imported = _import(account)
+    if not Job.objects.filter(account=account).exists():
+        _start_jobs(account)
+    if imported:
         audit.record_now(actor.context, "system.demo.seeded")
     return [SignIn(person.name, PASSWORD, person.role.label) for person in PEOPLE]
 
@@ -112,3 +122,48 @@ def _import(account: RequesterAccount) -> bool:
     for row in rows:
         read_holders(row)
     return bool(rows)
+
+
+def _start_jobs(account: RequesterAccount) -> None:
+    """Two jobs of Mira's that the cluster works off as it starts: the first page has something to tell.
+
+    They run like all others. One of the workers does not exist, so that there is a failure to look into.
+    """
+    panel = made_up_workers("panel", 150)
+    scores = [f"{worker_id},{45 + n * 11 % 50}" for n, worker_id in enumerate(panel[85:122])]
+    scores.append(f"{UNKNOWN_WORKER_PREFIX}0DEMO1,60")
+    _start_job(
+        account,
+        Verb.GRANT,
+        "Eye tracking: webcam calibrated",
+        ["worker,calibration error", *scores],
+        file_name="calibrated-session-3.csv",
+        wishes=Wishes(
+            study=Study.objects.get(protocol_number="IRB-2026-031"), reason="Calibrated at home, session 3."
+        ),
+    )
+    _start_job(
+        account,
+        Verb.REVOKE,
+        "Newsletter: tell me about new studies",
+        panel[60:64],
+        wishes=Wishes(reason="Asked to be taken off the list."),
+    )
+
+
+def _start_job(
+    account: RequesterAccount, verb: Verb, type_name: str, lines: list[str], *, wishes: Wishes, file_name: str = ""
+) -> None:
+    actor = User.objects.get(username="mira").as_actor()
+    preview = start_preview(
+        actor=actor,
+        account=account,
+        source=Preview.Source.FILE if file_name else Preview.Source.PASTE,
+        content="\n".join(lines).encode(),
+        file_name=file_name,
+        verb=verb,
+    )
+    qualification_type = QualificationType.objects.get(account=account, name=type_name)
+    plan = Plan(types={"": str(qualification_type.pk)})
+    plan_preview(actor=actor, preview=preview, plan=plan, wishes=wishes)
+    confirm_preview(actor=actor, preview_id=preview.pk, rows_sha256=preview.rows_sha256)

@@ -1,9 +1,11 @@
 """The minute's round: frees dead leases, reads back what is unclear, rings for everything that is due."""
 
+import logging
 import os
 import socket
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,22 +18,30 @@ from django.utils import timezone
 from qualadmin.audit.types import TaskInfo
 from qualadmin.core.actions.accounts import pause_account
 from qualadmin.core.actions.claims import Claim, due_accounts
+from qualadmin.core.actions.giving_up import jobs_to_give_up
+from qualadmin.core.actions.pace import count_calls
+from qualadmin.core.actions.preparing import jobs_to_prepare
 from qualadmin.core.actions.readback import Finding, claim_checks, expire_leases, lease_holders, record_findings
+from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import RequesterAccount
-from qualadmin.core.queue import DRAIN, RECONCILE, ring
+from qualadmin.core.models import Heartbeat, RequesterAccount
+from qualadmin.core.queue import DRAIN, GIVE_UP, PREPARE, RECONCILE, ring
 from qualadmin.mturk.errors import AccessRefused, CredentialsMissing, MTurkError, NotSent, Throttled
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import QualificationStatus, RemoteQualification
 
 from . import heartbeat, stopping
-from .accounts import gateway_for
+from .breaker import may_send
 from .calls import evidence
 from .drain import process_name
+from .identity import checked_gateway
+
+logger = logging.getLogger(__name__)
 
 CHECK_LEASE: Final = timedelta(seconds=60)
 CHECKS_AT_ONCE: Final = 100
 CHECK_THREADS: Final = 16
+BEATS_WITHIN: Final = timedelta(seconds=60)  # longer ago: a cluster that has ended
 
 
 def _actor(name: str) -> Actor:
@@ -40,6 +50,8 @@ def _actor(name: str) -> Actor:
 
 def sweep() -> None:
     """Task, every minute and when a cluster starts. Running it at any time is harmless."""
+    if is_read_only():
+        return
     settle = timedelta(seconds=settings.SETTLE_SECONDS)
     for account_id in RequesterAccount.objects.open().values_list("pk", flat=True):
         gone = gone_holders(lease_holders(account_id=account_id))
@@ -47,8 +59,25 @@ def sweep() -> None:
             actor=_actor("sweep"), account_id=account_id, now=timezone.now(), settle=settle, gone=gone
         ):
             heartbeat.beat_now_and_then()
+    for job_id in jobs_to_prepare():
+        ring(PREPARE, str(job_id))
+    for job_id in jobs_to_give_up():
+        ring(GIVE_UP, str(job_id))
     for account_id, wanted in due_accounts(now=timezone.now()):
-        ring(DRAIN if wanted == "send" else RECONCILE, str(account_id))
+        if wanted == "check":
+            ring(RECONCILE, str(account_id))
+        elif len(lease_holders(account_id=account_id)) < task_processes():
+            ring(DRAIN, str(account_id))
+
+
+def task_processes() -> int:
+    """How many there are in all clusters that beat.
+
+    Each drain rings for the next one while work is left. If as many were at work and the sweep rang still, every
+    minute of a long job would put one more message into the queue for good, and everything else would wait behind.
+    """
+    beating = Heartbeat.objects.filter(beat_at__gt=timezone.now() - BEATS_WITHIN).count()
+    return max(1, beating) * int(settings.Q_CLUSTER["workers"])
 
 
 def gone_holders(holders: Iterable[str]) -> list[str]:
@@ -79,12 +108,17 @@ def _lives(pid: int) -> bool:
 def reconcile(account_id: str) -> None:
     """Task: look at Amazon for every change whose outcome is unknown and due, and decide. For a slice of time."""
     account = RequesterAccount.objects.get(pk=account_id)
-    if account.paused_reason or account.archived_at is not None:
+    if account.paused_reason or account.archived_at is not None or is_read_only():
         return
     try:
-        gateway = gateway_for(account)
-    except MTurkError as error:
+        gateway = checked_gateway(account)
+    except (AccessRefused, CredentialsMissing) as error:
         pause_account(actor=_actor("reconcile"), account=account, cause=error.for_people)
+        return
+    except MTurkError as error:
+        logger.warning("Nothing was asked for the account %s: %s", account.slug, error)
+        return  # the sweep rings again
+    if not may_send(actor=_actor("reconcile"), account=account):
         return
     end = time.monotonic() + settings.DRAIN_SLICE_SECONDS
     while time.monotonic() < end and not stopping.asked():
@@ -108,6 +142,7 @@ def _look_at(account: RequesterAccount, gateway: QualificationGateway, claims: l
     record_findings(
         actor=_actor("reconcile"), findings=[one for one in looks if isinstance(one, Finding)], settle=settle
     )
+    count_calls(account_id=account.pk, calls=Counter(f"look_up.{word_for(one)}" for one in looks))
     heartbeat.beat_now_and_then()
     refusal = next((one.why for one in looks if isinstance(one, NoLook) and one.refused), "")
     if refusal:
@@ -121,6 +156,13 @@ class NoLook:
 
     why: str
     refused: bool
+
+
+def word_for(found: Finding | NoLook) -> str:
+    """How the counters call it."""
+    if isinstance(found, NoLook):
+        return "not_sent"
+    return "no_clear_answer" if found.held is None else "done"
 
 
 def look(gateway: QualificationGateway, claim: Claim) -> Finding | NoLook:

@@ -29,7 +29,7 @@ from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import QualificationStatus, RemoteQualification, Revoked
 
 from . import heartbeat, stopping
-from .accounts import gateway_for
+from .identity import checked_gateway
 from .remote import seen_holder, seen_request, seen_type
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def sync_account(account_id: str) -> None:
 
 def read_account(account: RequesterAccount) -> None:
     """Types and requests of the account, as Amazon has them now. Raises MTurkError."""
-    gateway = gateway_for(account)
+    gateway = checked_gateway(account)
     actor, now = _actor("sync_account"), timezone.now()
     remote = [seen_type(one) for one in gateway.types()]
     gone = _gone_types(gateway, account, {one.mturk_id for one in remote})
@@ -88,7 +88,7 @@ def sync_type(type_id: str) -> None:
 
 def read_holders(row: QualificationType) -> None:
     """Who holds the type, as Amazon has it now. Raises MTurkError."""
-    gateway, actor, as_of = gateway_for(row.account), _actor("sync_type"), timezone.now()
+    gateway, actor, as_of = checked_gateway(row.account), _actor("sync_type"), timezone.now()
     apply_holders(actor=actor, type=row, holders=_holders(gateway, row), as_of=as_of)
     for worker in unlisted_workers(type=row, as_of=as_of, limit=UNLISTED_AT_ONCE):
         _check(gateway, actor, row, worker)
@@ -101,7 +101,7 @@ def check_worker(worker_id: str, type_id: str) -> None:
     if row.state != QualificationType.State.LIVE or worker.worker_id is None:
         return
     try:
-        _check(gateway_for(row.account), _actor("check_worker"), row, worker)
+        _check(checked_gateway(row.account), _actor("check_worker"), row, worker)
     except MTurkError as error:
         _refused(row.account, error)
 

@@ -25,7 +25,7 @@ from qualadmin.mturk.errors import MTurkError, TypeAlreadyExists
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import CallRecord, TypeStatus
 
-from .accounts import gateway_for
+from .identity import checked_gateway
 from .remote import seen_type
 
 OPERATION: Final = "CreateQualificationType"
@@ -41,7 +41,7 @@ def create_type(type_id: str) -> None:
         return
     actor = _actor(hand.type)
     try:
-        gateway = gateway_for(hand.type.account)
+        gateway = checked_gateway(hand.type.account)
         if hand.tried_before and _find(actor, gateway, hand.type):
             return
         seen, call = _create(gateway, hand.type)

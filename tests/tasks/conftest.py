@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Context
@@ -17,7 +18,11 @@ from qualadmin.tasks import callers
 from qualadmin.tasks.accounts import gateway_for
 from tests.audit.conftest import OwnDatabase, own_database  # noqa: F401  (a fixture)
 from tests.factories import TypeFactory
+from tests.tasks.clusters import Cluster
 from tests.tasks.processes import Processes
+
+# Only SQLite has one write lock for everybody.
+collect_ignore = [] if connection.vendor == "sqlite" else ["test_full_disk_sqlite.py", "test_locked_sqlite.py"]
 
 
 @pytest.fixture(scope="session")
@@ -108,3 +113,14 @@ def processes(
         yield stack.enter_context(
             Processes(own_database.url, tmp_path, emulator_url=emulator.url, settle_seconds=1, drain_threads=8)
         )
+
+
+@pytest.fixture
+def cluster(
+    emulator: Emulator,
+    own_database: OwnDatabase,  # noqa: F811
+    tmp_path: Path,
+) -> Iterator[Cluster]:
+    made = Cluster(own_database, emulator, tmp_path)
+    yield made
+    made.kill()

@@ -59,6 +59,34 @@ def recover(account_id: str) -> int:
     return rounds
 
 
+def prepare(job_id: str) -> None:
+    from qualadmin.tasks.prepare import prepare as task
+
+    task(job_id)
+
+
+def give_up(job_id: str) -> None:
+    from qualadmin.tasks.prepare import give_up as task
+
+    task(job_id)
+
+
+def undo(user_id: int, job_id: str) -> str:
+    """From the button to the confirmed job: its id, or the class of what was raised."""
+    from uuid import UUID
+
+    from qualadmin.core.actions.undo import prepare_undo
+    from qualadmin.core.errors import ActionError
+    from qualadmin.core.models import User
+
+    actor = User.objects.get(pk=user_id).as_actor()
+    try:
+        preview = prepare_undo(actor=actor, job_id=UUID(job_id), reason="wrong list")
+    except ActionError as error:
+        return type(error).__name__
+    return confirm(user_id, str(preview.pk), preview.rows_sha256)
+
+
 def confirm(user_id: int, preview_id: str, rows_sha256: str) -> str:
     """The id of the job, or the class of what was raised."""
     from uuid import UUID
@@ -97,6 +125,38 @@ def claim(account_id: str, limit: int) -> list[int]:
     return found
 
 
+def starved(account_id: str) -> None:
+    """A drain whose memory is used up while it writes the first answers down."""
+    import resource
+
+    import qualadmin.tasks.drain as module
+
+    def too_much(**unused: Any) -> None:
+        bytearray(4 << 30)
+
+    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+    module.record_outcomes = too_much  # type: ignore[assignment]
+    drain(account_id)
+
+
+def cramped(room: int, deed: str, *args: Any) -> Any:
+    """Another deed where a file takes `room` bytes at most, and the write-ahead log begins empty: a full disk.
+
+    The file of this program's own messages has no more room either.
+    """
+    import resource
+
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, _, _ = cursor.fetchone()
+    assert not busy, "somebody is in the middle of a transaction"
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    return DEEDS[deed](*args)
+
+
 def reserve(account_id: str, count: int) -> list[float]:
     """`count` moments at which a call may leave."""
     from uuid import UUID
@@ -111,23 +171,41 @@ def reserve(account_id: str, count: int) -> list[float]:
 
 
 def move_job(user_id: int, job_id: str, how: str) -> str:
-    """Stop, resume or retry; the state afterwards, or the class of what was raised."""
+    """Pause, stop, resume or retry; the state afterwards, or the class of what was raised."""
     from uuid import UUID
 
-    from qualadmin.core.actions import jobs
+    from qualadmin.core.actions import control
     from qualadmin.core.errors import ActionError
     from qualadmin.core.models import User
 
-    act = {"stop": jobs.stop_job, "resume": jobs.resume_job, "retry": jobs.retry_failed}[how]
+    act = {
+        "pause": control.pause_job,
+        "stop": control.stop_job,
+        "resume": control.resume_job,
+        "retry": control.retry_failed,
+    }[how]
     try:
         return str(act(actor=User.objects.get(pk=user_id).as_actor(), job_id=UUID(job_id)).state)
     except ActionError as error:
         return type(error).__name__
 
 
-DEEDS: dict[str, Callable[..., Any]] = {
-    deed.__name__: deed for deed in (drain, sweep, reconcile, recover, confirm, claim, reserve, move_job)
-}
+_DEEDS = (
+    drain,
+    sweep,
+    reconcile,
+    recover,
+    prepare,
+    give_up,
+    undo,
+    confirm,
+    claim,
+    reserve,
+    move_job,
+    starved,
+    cramped,
+)
+DEEDS: dict[str, Callable[..., Any]] = {deed.__name__: deed for deed in _DEEDS}
 
 
 # --- the program --------------------------------------------------------------------------------------------

@@ -6,115 +6,28 @@ QUALADMIN_TEST_CLUSTER_ROWS sets how many workers the big job has (1,500; the fu
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable
 
 import psutil
 import pytest
 from django_q.brokers import get_broker
+from django_q.signing import SignedPackage
+from django_q.tasks import async_task
 
 from qualadmin.audit.models import AuditEntry
-from qualadmin.core.models import Change, Job, QualificationType, User
+from qualadmin.core.models import Change, QualificationType, User
 from qualadmin.core.queue import SWEEP, ring
 from qualadmin.emulator.testing import Emulator
-from tests.audit.conftest import OwnDatabase
+from tests.tasks.clusters import WATCHED, Cluster, closed, wait_for
 from tests.tasks.invariants import assert_every_worker_granted_once, assert_log_tells_everything
 from tests.tasks.lists import make_job, worker_ids
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[2]
+ASSOCIATE = "AssociateQualificationWithWorker"
 ROWS = int(os.environ.get("QUALADMIN_TEST_CLUSTER_ROWS", "1500"))
-RUN_WORKER = ("manage.py", "run_worker")
-WATCHED = ("-m", "tests.tasks.watched")
-
-
-class Cluster:
-    """`run_worker` as a service manager starts it, on the test's database and emulator."""
-
-    def __init__(self, database: OwnDatabase, emulator: Emulator, folder: Path) -> None:
-        self._environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-            "QUALADMIN_MODE": "test",
-            "QUALADMIN_TEST_DATABASE_URL": database.url,
-            "QUALADMIN_VAR_DIR": str(folder),
-            "QUALADMIN_CLUSTER_NAME": "cluster-of-a-test",
-            "QUALADMIN_EMULATOR_URL": emulator.url,
-            "QUALADMIN_SETTLE_SECONDS": "1",
-            "QUALADMIN_DRAIN_THREADS": "16",
-        }
-        for name in ("QUALADMIN_TEST_REDIS_URL", "QUALADMIN_TEST_CLUSTER_ROWS"):
-            self._environment.pop(name, None)
-        self._log = folder / "cluster.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def start(self, how: tuple[str, ...] = RUN_WORKER) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *how], cwd=ROOT, env=self._environment, stdout=log, stderr=log
-            )
-
-    def members(self) -> list[psutil.Process]:
-        """The watchdog, the cluster and everything they started."""
-        if self._process is None:
-            return []
-        try:
-            watch = psutil.Process(self._process.pid)
-            return [watch, *watch.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
-
-    def workers(self) -> list[int]:
-        """The task processes: django-q2's sentinel starts them first, then its monitor and its pusher."""
-        for member in self.members():
-            children = sorted(child.pid for child in member.children())
-            if len(children) >= 4:
-                return children[:2]
-        return []
-
-    def kill(self) -> None:
-        """SIGKILL to all of it, as when the power fails."""
-        members = self.members()
-        for member in members:
-            try:
-                member.kill()
-            except psutil.NoSuchProcess:
-                continue
-        if self._process is not None:
-            self._process.wait()
-        _, alive = psutil.wait_procs(members, timeout=10)
-        assert alive == []
-        self._process = None
-
-    def stop(self) -> int:
-        """SIGTERM, and wait for the end."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        code = self._process.wait(timeout=60)
-        self._process = None
-        return code
-
-
-@pytest.fixture
-def cluster(emulator: Emulator, own_database: OwnDatabase, tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(own_database, emulator, tmp_path)
-    yield made
-    made.kill()
-
-
-def wait_for(happened: Callable[[], bool], cluster: Cluster, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, cluster.log
-        time.sleep(0.1)
 
 
 def sweep_rings() -> Callable[[], None]:
@@ -127,11 +40,6 @@ def sweep_rings() -> Callable[[], None]:
             ring(SWEEP)
 
     return ring_now_and_then
-
-
-def closed(job: Job) -> int:
-    job.refresh_from_db()
-    return job.total - job.planned
 
 
 def test_f08_kill_9_in_the_middle_of_a_job_at_random_moments(
@@ -183,15 +91,83 @@ def test_f09_idle_task_processes_killed_are_noticed_and_work_goes_on(
     assert_log_tells_everything(emulator)
 
 
-def test_f13_sigterm_under_load_leaves_nothing_in_hand(
+def test_f10_any_process_of_the_cluster_killed_and_work_goes_on(
     emulator: Emulator, cluster: Cluster, live_type: QualificationType, granter: User
 ) -> None:
-    emulator.configure(latency_ms=200)
-    job = make_job(granter, live_type, worker_ids(1000))
+    """Pusher, monitor, sentinel and master, one after the other; what the dead ones left behind goes as well."""
+    cluster.start(WATCHED)
+    wait_for(lambda: len(cluster.workers()) >= 2 and "heart beats" in cluster.log, cluster)
+    seen: list[psutil.Process] = []
+    for number, role in enumerate(("pusher", "monitor", "sentinel", "master")):
+        wait_for(lambda: len(cluster.workers()) >= 2, cluster)
+        seen += cluster.members()[1:]
+        cluster.role(role).kill()
+        ids = worker_ids(10, prefix=f"AROLE{number}")
+        job = make_job(granter, live_type, ids)
+        wait_for(lambda job=job: closed(job) == 10, cluster)  # type: ignore[misc]
+        assert job.changes.filter(state=Change.State.DONE).count() == 10
+    assert cluster.stop() == 0
+    _, alive = psutil.wait_procs(seen, timeout=10)
+    assert alive == [], "a process was left behind"
+    assert_log_tells_everything(emulator)
+
+
+def test_f35_messages_that_make_no_sense_are_dropped_and_others_run(
+    emulator: Emulator, cluster: Cluster, live_type: QualificationType, granter: User
+) -> None:
+    broker = get_broker()
+    for poison in ("not signed at all", SignedPackage.dumps("no task"), "x" * 2_000_000):
+        broker.enqueue(poison)
+    async_task("qualadmin.tasks.no_such_module.no_such_function", save=False)
+    async_task("qualadmin.tasks.drain.drain", "no-such-account", save=False)
+    ids = worker_ids(20)
+    job = make_job(granter, live_type, ids)
+    cluster.start(WATCHED)
+    wait_for(lambda: closed(job) == 20, cluster)
+    wait_for(lambda: broker.queue_size() == 0, cluster)
+    assert "Traceback" in cluster.log or "no_such_function" in cluster.log, "nobody was told"
+    assert_every_worker_granted_once(emulator, job, ids)
+
+
+@pytest.mark.parametrize("latency_ms", [50, 200])
+def test_f13_sigterm_under_load_leaves_nothing_in_hand(
+    emulator: Emulator, cluster: Cluster, live_type: QualificationType, granter: User, latency_ms: int
+) -> None:
+    """It ends within half of the 120 seconds a service manager gives it; the next start does the rest, once."""
+    emulator.configure(latency_ms=latency_ms)
+    ids = worker_ids(200_000 // latency_ms)
+    job = make_job(granter, live_type, ids)
     cluster.start(WATCHED)
     wait_for(lambda: closed(job) > 30, cluster)
     assert cluster.stop() == 0
     assert set(job.changes.values_list("state", flat=True)) == {Change.State.PLANNED, Change.State.DONE}
+    emulator.configure(latency_ms=0)
+    cluster.start(WATCHED)
+    wait_for(lambda: closed(job) == len(ids), cluster)
+    assert_every_worker_granted_once(emulator, job, ids)
+    assert_log_tells_everything(emulator)
+
+
+def test_f13_sigterm_with_calls_that_hang_leaves_nothing_in_hand(
+    emulator: Emulator, cluster: Cluster, live_type: QualificationType, granter: User
+) -> None:
+    """Amazon did them and answers after 30 seconds: their time is over after 15, and the next start looks."""
+    ids = worker_ids(60)
+    for hung in ids[:3]:
+        emulator.fault("delay", when="after", delay_ms=30_000, worker_id=hung, operation=ASSOCIATE)
+    job = make_job(granter, live_type, ids)
+    cluster.start(WATCHED)
+    wait_for(lambda: closed(job) == 57, cluster)
+    assert job.changes.filter(state=Change.State.SENDING).count() == 3
+    began = time.monotonic()
+    assert cluster.stop(seconds=120) == 0
+    assert time.monotonic() - began < 60
+    states = Counter(job.changes.values_list("state", flat=True))
+    assert states == {Change.State.DONE: 57, Change.State.UNKNOWN: 3}
+    emulator.clear_faults()
+    cluster.start(WATCHED)
+    wait_for(lambda: closed(job) == 60, cluster)
+    assert_every_worker_granted_once(emulator, job, ids)
     assert_log_tells_everything(emulator)
 
 

@@ -8,7 +8,8 @@ from qualadmin.core.actions.connections import request_connection_test
 from qualadmin.core.models import ConnectionTest, RequesterAccount
 from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk import errors
-from qualadmin.mturk.types import CallRecord
+from qualadmin.mturk.types import CallRecord, Identity
+from qualadmin.tasks import identity
 from qualadmin.tasks.connection import ADVICE, OTHERWISE, advice_for
 from qualadmin.tasks.connection import test_connection as run
 from tests.entries import new_entries
@@ -83,9 +84,28 @@ def test_a_profile_that_this_machine_does_not_have(cast: Cast, rung: list[Any]) 
     assert "profile" in test.advice
 
 
+def test_credentials_of_another_account(cast: Cast, rung: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sts:
+        def identity(self) -> Identity:
+            return Identity("999988887777", "arn:aws:iam::x:user/y", CALL)
+
+    monkeypatch.setattr(identity, "gateway_for", lambda account: Sts())
+    account = AccountFactory(environment="sandbox", profile_name="lab", aws_account_id="111122223333")
+    test = request_connection_test(actor=cast.actor("manager"), account=account)
+
+    run(test.pk)
+
+    test.refresh_from_db()
+    assert test.state == "failed"
+    assert "belong to AWS account 999988887777, not to 111122223333" in test.answer
+    assert "Correct the number" in test.advice
+
+
 @pytest.mark.parametrize("kind", [kind for kind, _ in ADVICE])
 def test_every_failure_has_advice(kind: type[errors.MTurkError]) -> None:
-    assert advice_for(kind(CALL)) == dict(ADVICE)[kind]
+    whose = Identity("999988887777", "arn:aws:iam::x:user/y", CALL)
+    wrong = errors.WrongAccount(whose, expected="111122223333")
+    assert advice_for(wrong if kind is errors.WrongAccount else kind(CALL)) == dict(ADVICE)[kind]
 
 
 def test_any_other_failure_has_advice_too() -> None:

@@ -7,11 +7,14 @@ import os
 import signal
 
 import pytest
+from django_q.models import OrmQ
 
+from qualadmin.audit.models import AuditEntry
+from qualadmin.core.actions.preparing import jobs_to_prepare
 from qualadmin.core.models import Change, Job, QualificationType, User
 from qualadmin.emulator.testing import Emulator
 from tests.tasks.invariants import assert_every_worker_granted_once, assert_log_tells_everything, calls_by_worker
-from tests.tasks.lists import make_job, worker_ids
+from tests.tasks.lists import make_job, make_preview, worker_ids
 from tests.tasks.processes import Processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -38,6 +41,50 @@ def recover_and_check(emulator: Emulator, processes: Processes, job: Job) -> Non
 
 def kill_at(processes: Processes, job: Job, killpoint: str) -> None:
     assert processes.run("drain", job.account_id, killpoint=killpoint).code == -signal.SIGKILL
+
+
+def test_k0_f01_killed_before_a_job_is_committed_and_nothing_was_asked_for(
+    emulator: Emulator, processes: Processes, live_type: QualificationType, granter: User
+) -> None:
+    preview = make_preview(granter, live_type, IDS)
+    wish = ("confirm", granter.pk, preview.pk, preview.rows_sha256)
+    assert processes.run(*wish, killpoint="confirming:1").code == -signal.SIGKILL
+    assert not Job.objects.exists()
+    assert not AuditEntry.objects.filter(action="job.created").exists()
+    assert not OrmQ.objects.exists()
+    job = Job.objects.get(pk=processes.run(*wish).answer)
+    recover_and_check(emulator, processes, job)
+
+
+def test_k1_f02_killed_after_the_commit_and_the_same_form_leads_to_the_same_job(
+    emulator: Emulator, processes: Processes, live_type: QualificationType, granter: User
+) -> None:
+    preview = make_preview(granter, live_type, IDS)
+    wish = ("confirm", granter.pk, preview.pk, preview.rows_sha256)
+    assert processes.run(*wish, killpoint="confirmed:1").code == -signal.SIGKILL
+    job = Job.objects.get()
+    assert {processes.run(*wish).answer for _ in range(2)} == {str(job.pk)}
+    assert AuditEntry.objects.filter(action="job.created").count() == 1
+    recover_and_check(emulator, processes, job)
+
+
+@pytest.mark.parametrize("killpoint", ["preparing:1", "prepared_part:1", "preparing:2", "prepared_part:3"])
+def test_k1_while_a_large_job_is_prepared(
+    emulator: Emulator, processes: Processes, live_type: QualificationType, granter: User, killpoint: str
+) -> None:
+    large = make_job(granter, live_type, worker_ids(2_200))
+    assert processes.run("prepare", large.pk, killpoint=killpoint).code == -signal.SIGKILL
+    large.refresh_from_db()
+    assert large.state == Job.State.PREPARING
+    written = {"preparing:1": 0, "prepared_part:1": 250, "preparing:2": 250, "prepared_part:3": 750}[killpoint]
+    assert large.changes.count() == large.planned == written  # whole parts or nothing
+    processes.run("drain", large.account_id)
+    assert calls_by_worker(emulator) == {}
+    assert jobs_to_prepare() == [large.pk]  # the sweep rings for it
+    processes.run("prepare", large.pk)
+    large.refresh_from_db()
+    assert (large.state, large.planned) == (Job.State.RUNNING, 2_200)
+    assert list(large.changes.order_by("id").values_list("n", flat=True)) == list(range(1, 2_201))
 
 
 @pytest.mark.parametrize("nth", [1, 3])
@@ -125,6 +172,11 @@ def test_f11_a_process_that_sleeps_through_its_lease_changes_nothing_when_it_wak
     assert processes.wait(pid).code == 0
     assert_every_worker_granted_once(emulator, job, IDS)
     assert_log_tells_everything(emulator)
-    from qualadmin.audit.models import AuditEntry
-
     assert AuditEntry.objects.filter(action="mturk.call.late_result").exists()
+
+
+def test_f12_without_memory_nothing_is_lost(emulator: Emulator, processes: Processes, job: Job) -> None:
+    ended = processes.wait(processes.start("starved", job.account_id)[0])
+    assert ended.code == 1
+    assert "MemoryError" in processes.log
+    recover_and_check(emulator, processes, job)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.sentences import sentence
 from qualadmin.core.actions.claims import claim_changes
-from qualadmin.core.actions.jobs import retry_failed, stop_job
+from qualadmin.core.actions.control import retry_failed, stop_job
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Change, Job, Qualification, QualificationType, RequesterAccount, User, Verb
 from qualadmin.emulator.testing import Emulator
@@ -163,7 +163,7 @@ def test_a_job_stopped_by_a_pi_sends_nothing(
     stop_job(actor=pi.as_actor(), job_id=job.pk)
     drain(str(job.account_id))
     assert emulator.calls(operation=ASSOCIATE) == []
-    assert Change.objects.filter(job=job, state=Change.State.PLANNED).count() == 3
+    assert Change.objects.filter(job=job, state=Change.State.CANCELLED, code="stopped").count() == 3
 
 
 def test_the_sweep_takes_over_what_a_dead_process_had_in_hand(

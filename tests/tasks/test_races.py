@@ -57,6 +57,20 @@ def test_f36_five_clicks_at_once_make_one_job(
     assert AuditEntry.objects.filter(action="job.created").count() == 1
 
 
+def test_f36_a_large_list_confirmed_and_prepared_by_several_at_once(
+    processes: Processes, live_type: QualificationType, granter: User
+) -> None:
+    preview = make_preview(granter, live_type, worker_ids(3_300))
+    found = processes.together("confirm", granter.pk, preview.pk, preview.rows_sha256, times=3)
+    job = Job.objects.get()
+    assert found == [str(job.pk)] * 3
+    processes.together("prepare", job.pk, times=3)
+    job.refresh_from_db()
+    assert (job.state, job.planned, job.changes.count()) == (Job.State.RUNNING, 3_300, 3_300)
+    assert set(job.changes.values_list("n", flat=True)) == set(range(1, 3_301))
+    assert AuditEntry.objects.filter(action="job.prepared").count() == 1
+
+
 def test_f37_two_granters_with_the_same_workers(
     emulator: Emulator, processes: Processes, live_type: QualificationType, granter: User, outsider: User
 ) -> None:
@@ -106,28 +120,45 @@ def test_two_processes_that_cancel_at_once_count_once(
     assert AuditEntry.objects.filter(action="job.finished").count() == 1
 
 
-@pytest.mark.parametrize("how", ["stop", "resume", "retry"])
+@pytest.mark.parametrize("how", ["pause", "stop", "resume", "retry"])
 def test_of_several_who_move_a_job_at_once_one_does_it(
     processes: Processes, live_type: QualificationType, granter: User, how: str
 ) -> None:
-    from qualadmin.core.actions.jobs import stop_job
+    from qualadmin.core.actions.control import pause_job
     from qualadmin.core.actions.outcomes import Result
     from tests.tasks.hands import finish
 
     job = make_job(granter, live_type, worker_ids(3))
     if how == "resume":
-        stop_job(actor=granter.as_actor(), job_id=job.pk)
+        pause_job(actor=granter.as_actor(), job_id=job.pk)
     if how == "retry":
         finish(live_type.account, Result.FAILED)
     answers = processes.together("move_job", granter.pk, job.pk, how, times=4)
-    action = {"stop": "job.stopped", "resume": "job.resumed", "retry": "job.retried"}[how]
+    action = {"pause": "job.paused", "stop": "job.stopped", "resume": "job.resumed", "retry": "job.retried"}[how]
     assert AuditEntry.objects.filter(action=action).count() == 1
     if how == "retry":
         assert sorted(answers) == ["Conflict"] * 3 + ["running"]
         job.refresh_from_db()
         assert (job.planned, job.failed) == (3, 0)
     else:
-        assert set(answers) == {"stopped" if how == "stop" else "running"}
+        assert set(answers) == {{"pause": "paused", "stop": "stopped", "resume": "running"}[how]}
+
+
+def test_of_two_who_pause_and_stop_at_once_the_stop_counts(
+    processes: Processes, live_type: QualificationType, granter: User, pi: User
+) -> None:
+    job = make_job(granter, live_type, worker_ids(300))
+    started = [
+        processes.start("move_job", person.pk, job.pk, how)[0]
+        for person, how in ((granter, "pause"), (pi, "stop"), (granter, "resume"))
+    ]
+    answers = [processes.wait(pid).answer for pid in started]
+    assert answers[1] == "stopped"
+    assert set(answers) <= {"paused", "stopped", "running", "Conflict"}
+    job.refresh_from_db()
+    assert (job.state, job.planned, job.cancelled) == (Job.State.STOPPED, 0, 300)
+    assert AuditEntry.objects.filter(action="job.stopped").count() == 1
+    assert AuditEntry.objects.filter(action="job.finished").count() == 1
 
 
 def test_no_call_is_started_after_a_job_was_stopped(
@@ -142,7 +173,10 @@ def test_no_call_is_started_after_a_job_was_stopped(
     stopped = AuditEntry.objects.get(action="job.stopped").seq
     assert not AuditEntry.objects.filter(action="mturk.call.started", seq__gt=stopped).exists()
     states = set(job.changes.values_list("state", flat=True))
-    assert states == {Change.State.DONE, Change.State.PLANNED}
+    assert states == {Change.State.DONE, Change.State.CANCELLED}
+    job.refresh_from_db()
+    assert (job.state, job.planned) == (Job.State.STOPPED, 0)
+    assert job.finished_at is not None
     assert_log_tells_everything(emulator)
 
 

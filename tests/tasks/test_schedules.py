@@ -28,10 +28,14 @@ def test_the_timetable_is_written_once() -> None:
 
     assert rows() == first
     assert [(name, minutes) for name, _, minutes, _ in first] == [
+        ("mail", None),
+        ("months", None),
         ("prune", None),
         ("resume", 1),
         ("sweep", 1),
         ("sync", 15),
+        ("verify", None),
+        ("watch", 1),
     ]
     nightly = Schedule.objects.get(name="prune")
     assert (nightly.next_run.hour, nightly.next_run.minute) == (3, 10)
@@ -47,7 +51,16 @@ def test_a_timetable_that_was_tampered_with_is_put_right() -> None:
 
     ensure_schedules()
 
-    assert [name for name, *_ in rows()] == ["prune", "resume", "sweep", "sync"]
+    assert [name for name, *_ in rows()] == [
+        "mail",
+        "months",
+        "prune",
+        "resume",
+        "sweep",
+        "sync",
+        "verify",
+        "watch",
+    ]
     assert Schedule.objects.get(name="sync").func == queue.SYNC_ALL
 
 

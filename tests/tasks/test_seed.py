@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qualadmin.audit.models import AuditEntry
-from qualadmin.core.models import Qualification, QualificationType, RequesterAccount, Study, User
+from qualadmin.core.models import Job, Qualification, QualificationType, RequesterAccount, Study, User
 from qualadmin.emulator.testing import Emulator
 from qualadmin.tasks.seed import PASSWORD, seed_demo
 from tests.entries import new_entries
@@ -39,11 +39,15 @@ def test_it_seeds_once_and_mirrors_the_emulator(demo: Emulator) -> None:
     assert paul.study_ids == {str(study.pk) for study in Study.objects.all()}
     account = RequesterAccount.objects.get()
     assert account.is_open
-    assert QualificationType.objects.count() == 6
+    assert QualificationType.objects.count() == 7
     for row in QualificationType.objects.all():
         held = Qualification.objects.filter(type=row, status="Granted")
         assert dict(held.values_list("worker__worker_id", "value")) == demo.grant_map(row.mturk_id or "")
     assert AuditEntry.objects.filter(action="system.demo.seeded").count() == 1
+    assert sorted(Job.objects.values_list("title", "kind", "planned", "created_by__username")) == [
+        ("Newsletter: tell me about new studies, 4 workers", "revoke", 4, "mira"),
+        ("calibrated-session-3.csv", "grant", 38, "mira"),
+    ]
 
     began = time.perf_counter()
     with new_entries() as entries:
