@@ -7,7 +7,7 @@ carries each id, in its name (`test_bi_05_…`) or its docstring (`BI-05: …`).
 from typing import Final
 
 BAD_INPUTS: Final[dict[str, str]] = {
-    "BI-01": "a file without any worker id: “No worker ids found”",
+    "BI-01": "a file without any worker ID: “No worker IDs found”",
     "BI-02": "more bytes than allowed, a length that lies, a body without one: 413; reading stops at the limit",
     "BI-03": "more rows than allowed: refused, with the count",
     "BI-04": "a workbook, archive, PDF or picture called .csv: refused by its content",
@@ -20,7 +20,7 @@ BAD_INPUTS: Final[dict[str, str]] = {
     "BI-10": "the same worker twice, or who holds it already: merged, each count shown before anything is sent",
     "BI-11": "small letters, blanks within, invisible characters: a correction is proposed, never made in silence",
     "BI-12": "letters of other alphabets: refused, the character is named",
-    "BI-13": "anything that is no worker id: refused with the reason",
+    "BI-13": "anything that is no worker ID: refused with the reason",
     "BI-15": "a type of another account, inactive, or one of Amazon's own: refused at the form and at the action",
     "BI-16": "a score that is no whole number in the type's range: refused",
     # No least length: “pilot” is a reason, and ten forced characters teach people to type ten x's.

@@ -7,12 +7,15 @@
 | `manager`  | manager, may act on real workers                  | all accounts                        |
 | `viewer`   | viewer                                            | all accounts                        |
 | `outsider` | granter, may act on real workers                  | `other_account` only, not `account` |
+| `colleague`| granter, may act on real workers                  | all accounts                        |
 """
 
 from dataclasses import dataclass
 
 import pytest
 
+from qualadmin.audit import record as audit
+from qualadmin.audit.types import Context
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Environment, RequesterAccount, Study, User
 from tests.factories import AccountFactory, InvestigatorFactory, RoleFactory, StudyFactory, UserFactory
@@ -44,7 +47,12 @@ class Cast:
 
 
 def make_cast() -> Cast:
-    """Write the whole cast. Needs the database."""
+    """Write the whole cast in one transaction, as nearly every test begins with it. Needs the database."""
+    with audit.transaction(Context.system("tests")):
+        return _cast()
+
+
+def _cast() -> Cast:
     account = AccountFactory(name="Practice lab", slug="practice-lab")
     other = AccountFactory(name="Other lab", slug="other-lab")
     people = {name: UserFactory(username=name, full_name=f"{name.capitalize()} Person") for name in NAMES}
@@ -109,3 +117,11 @@ def viewer(cast: Cast) -> User:
 @pytest.fixture
 def outsider(cast: Cast) -> User:
     return cast.outsider
+
+
+@pytest.fixture
+def colleague(db: None) -> User:
+    """A second granter, who is not of the cast."""
+    person: User = UserFactory(full_name="Cora Colleague")
+    RoleFactory(user=person, role="granter", can_production=True)
+    return person

@@ -11,7 +11,7 @@ from qualadmin.audit.models import AuditedModel
 from qualadmin.core.errors import ActionError, Conflict
 
 from .forms.base import PageForm
-from .http import Request, once
+from .http import Request, once, was_sent
 
 #: Hidden field of forms that change a row: the row's newest audit entry when the page was made.
 SEEN: Final = "seen"
@@ -43,10 +43,12 @@ def refuse_stale(request: Request, form: PageForm, row: AuditedModel) -> None:
     """Raise Conflict (409) if somebody changed `row` since the page was opened, and say how it stands now.
 
     `form.initial` is how it stands. Without this the last one to save would undo what others did meanwhile.
+    Whoever changes it between this look and the write is found by the action, under the row's lock: it
+    refuses a row that is no longer as `row` (`rows.locked_unchanged`).
     """
     seen = request.POST.get(SEEN)
-    if request.method != "POST" or seen is None or seen == str(row.audit_id):
-        return
+    if request.method != "POST" or seen is None or seen == str(row.audit_id) or was_sent(request):
+        return  # sent twice, it was this form itself that changed the row
     now = [
         f"{form.fields[name].label} is now “{value}”."
         for name, value in form.initial.items()

@@ -16,6 +16,9 @@ _BY_STATE: Final = {
 }
 _BY_CODE: Final = {
     "authority_lost": "Not sent: who started the job may no longer grant.",
+    "approval_lost": "Not sent: who approved the job may no longer approve.",
+    "sent_back": "Not sent: the job was not approved.",
+    "withdrawn": "Not sent: who asked for the job withdrew it.",
     "read_back": "Amazon had not done it, as we saw when we looked. It is sent again.",
 }
 

@@ -7,13 +7,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.sentences import change_words, sentence
-from qualadmin.core.models import Worker
+from qualadmin.core.pseudonyms import pseudonym
 from qualadmin.csvio import Cell, SafeCsvWriter
 
 from .listing import Count
@@ -21,7 +23,7 @@ from .listing import Count
 SLICE: Final = 1_000
 HEADER: Final = (
     "Entry", "Time (UTC)", "Who", "On behalf of", "What", "Action", "Outcome", "Severity", "About", "Worker",
-    "Changes", "Job", "Study or account", "Request", "IP address", "Amazon request ID", "Entry ID", "Leaf hash",
+    "Changes", "Job", "Study or account", "Request", "Amazon request ID", "Entry ID", "Leaf hash",
 )  # fmt: skip
 
 
@@ -102,14 +104,15 @@ def _entries(entries: "QuerySet[AuditEntry]", count: Count) -> Iterator[AuditEnt
 def _rows(entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest) -> Iterator[tuple[Cell, ...]]:
     for entry in _entries(entries, count):
         manifest.count(entry)
-        yield _row(entry)
+        yield row_of(entry)
     if count.more:
         cut = f"This file ends after {count.number:,} entries; there are older ones. Narrow the filter."
         yield ("", "", "", "", cut)
     yield ("", "", "", "", manifest.sentence)
 
 
-def _row(entry: AuditEntry) -> tuple[Cell, ...]:
+def row_of(entry: AuditEntry) -> tuple[Cell, ...]:
+    """One row under HEADER."""
     return (
         entry.seq,
         entry.recorded_at.astimezone(UTC),
@@ -120,13 +123,18 @@ def _row(entry: AuditEntry) -> tuple[Cell, ...]:
         entry.outcome,
         entry.severity,
         entry.target_label or entry.target_id,
-        Worker(pk=entry.subject).pseudonym if entry.subject else None,
+        _pseudonym(entry.subject, entry.stream) if entry.subject else None,
         change_words(entry.changes),
         entry.job,
         entry.stream,
         entry.request_id,
-        entry.ip,
         entry.aws_request_id,
         str(entry.id),
         bytes(entry.leaf).hex(),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _pseudonym(subject: UUID, stream: str) -> str:
+    # A log names few workers again and again.
+    return pseudonym(subject, stream)

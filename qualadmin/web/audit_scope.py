@@ -1,22 +1,23 @@
 """Which entries of the audit log somebody may read, and the filters that can be put upon them."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from functools import partial
+from typing import Final
 
 from django.db.models import BigIntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from qualadmin.audit import vocabulary
-from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.models import AuditEntry, answered_by
 from qualadmin.audit.sentences import OUTCOME_WORDS
-from qualadmin.core.actions.workers import workers_visible_to
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import Job, QualificationType, RequesterAccount, Study, User
+from qualadmin.core.models import RequesterAccount, Study
 from qualadmin.core.permissions import Permission, Role, allowed
 
-from .filters import BadValue, Box, Choice, Day, Filter, Reference
+from .audit_filters import EFFECTS, KINDS, ByKind, Effect, Hours, InEnvironment, Numbers, environments
+from .audit_names import Names
+from .filters import BadValue, Choice, Day, Filter, Reference, any_of, none_of
 from .listing import Column, Listing
 
 SYSTEM: Final = "system"
@@ -35,6 +36,7 @@ GROUPS: Final = {
     "request": "Workers’ requests",
     "worker": "Workers",
     "audit": "Audit log",
+    "oversight": "Oversight",
     "system": "The service",
 }
 ANY_OF_GROUP: Final = ".*"
@@ -45,6 +47,11 @@ LAST: Final = 2**63 - 1  # no entry has this number
 def reads_everything(actor: Actor) -> bool:
     """Managers of all accounts look after the whole installation."""
     return any(grant.role == Role.MANAGER and grant.account_id is None for grant in actor.roles)
+
+
+def reads_study(actor: Actor, study: Study) -> bool:
+    """Whether the log of this study is the person's to read: PIs the own ones, managers all."""
+    return allowed(actor, Permission.VIEW_AUDIT) and (reads_everything(actor) or str(study.pk) in actor.study_ids)
 
 
 def streams_of(actor: Actor) -> list[tuple[str, str]]:
@@ -70,19 +77,19 @@ def visible_entries(actor: Actor, streams: Sequence[tuple[str, str]]) -> "QueryS
     """The entries of those streams, and one's own acts, also those the task cluster did for one."""
     if reads_everything(actor):
         return AuditEntry.objects.all()
-    me = str(actor.person_id)
-    mine = Q(actor_kind="user", actor_id=me) | Q(obo_id=me)
+    mine = answered_by(str(actor.person_id))
+    if not streams:
+        return AuditEntry.objects.filter(mine)
     return AuditEntry.objects.filter(Q(stream__in=[name for name, _ in streams]) | mine)
 
 
 @dataclass(frozen=True)
-class Action(Filter):
+class Action(Choice):
     """One kind of entry, or all of a group (`job.*`)."""
 
-    kind: ClassVar[str] = "choice"
-
     def condition(self, value: str) -> Q:
-        self.chip(value)
+        if value not in dict(actions()):
+            raise BadValue(f"“{self.label}” has no value “{value[:60]}”.")
         if value.endswith(ANY_OF_GROUP):
             if value == CALLS:
                 # Most of the log: reading it backwards finds a page at once, where an index of the action would
@@ -92,17 +99,16 @@ class Action(Filter):
             return Q(action__gte=value[:-1], action__lt=value[:-2] + "/")
         return Q(action=value)
 
-    def chip(self, value: str) -> str:
-        found = dict(_actions()).get(value)
-        if found is None:
-            raise BadValue(f"“{self.label}” has no value “{value[:60]}”.")
-        return found
-
-    def box(self, value: str) -> Box:
-        return Box(self.key, self.label, self.kind, value, _actions(), "Everything")
+    def exclusion(self, value: str) -> Q:
+        if not value.endswith(ANY_OF_GROUP):
+            return super().exclusion(value)
+        self.condition(value)
+        # What lies on either side of the group can be looked up in an index; what does not begin so cannot.
+        return Q(action__lt=value[:-1]) | Q(action__gte=value[:-2] + "/")
 
 
-def _actions() -> list[tuple[str, str]]:
+def actions() -> list[tuple[str, str]]:
+    """Every action and every group of them, each with its name for people."""
     known = sorted(vocabulary.names())
     choices = []
     for group, title in GROUPS.items():
@@ -137,7 +143,7 @@ class Person(Choice):
 
     def condition(self, value: str) -> Q:
         super().condition(value)
-        return Q(actor_kind="user", actor_id=value) | Q(obo_id=value)
+        return answered_by(value)
 
 
 @dataclass(frozen=True)
@@ -171,46 +177,40 @@ class Exact(Filter):
         return Q(**{self.path: value})
 
 
-def listing_for(actor: Actor, streams: Sequence[tuple[str, str]]) -> Listing:
-    """The log as a list, with the filters this person can use."""
+def listing_for(names: Names) -> Listing:
+    """The log as a list, with the filters this person can use.
 
-    def people() -> list[tuple[str, str]]:
-        return [(str(pk), name) for pk, name in User.objects.values_list("pk", "full_name")]
+    Each but the days takes several values, and has a twin `not-…` that leaves out what it would find.
+    """
+    both: list[tuple[Filter, str]] = [
+        (Action("action", "What", choices=actions, any_label="Everything"), "But not"),
+        (Choice("outcome", "Outcome", path="outcome", choices=OUTCOMES), "Outcome is not"),
+        (Choice("stream", "Study or account", path="stream", choices=names.streams), "Not in"),
+        (Reference("worker", "Worker", path="subject", name=partial(names.name_of, "worker")), "Not about worker"),
+        (About("type", "Type", name=partial(names.name_of, "type"), target_type="qtype"), "Not about type"),
+        (OfJob("job", "Job", name=partial(names.name_of, "job")), "Not of job"),
+        (Exact("request", "Request", path="request_id"), "Not of request"),
+        (Effect("effect", "Effect", choices=EFFECTS), "Without the effect"),
+        (InEnvironment("environment", "Environment", choices=environments()), "Not in the environment"),
+        (ByKind("by", "By", choices=KINDS), "Not by"),
+        (Numbers("entries", "Entries"), "Not the entries"),
+        (Hours("hours", "Time of day", asked=names.asked), "Not at the time of day"),
+    ]
+    if names.streams:  # others see their own acts only
 
-    def worker_name(key: uuid.UUID) -> str | None:
-        worker = workers_visible_to(actor).filter(pk=key).first()
-        if worker is None:
-            return None
-        return worker.worker_id if worker.worker_id and _sees_ids(actor) else worker.pseudonym
+        def people() -> list[tuple[str, str]]:
+            return [(one.key, one.word) for one in names.people]
 
-    def type_name(key: uuid.UUID) -> str | None:
-        return _first(QualificationType.objects.visible_to(actor).filter(pk=key).values_list("name", flat=True))
-
-    def job_title(key: uuid.UUID) -> str | None:
-        return _first(Job.objects.visible_to(actor).filter(pk=key).values_list("title", flat=True))
-
-    filters: list[Filter] = [
-        Action("action", "What"),
-        Choice("outcome", "Outcome", path="outcome", choices=OUTCOMES),
-        Choice("stream", "Study or account", path="stream", choices=streams),
+        both.insert(0, (Person("person", "Who", choices=people, any_label="Anybody"), "Not by"))
+    days = [
         EntryDay("from", "From", path="recorded_at"),
         EntryDay("to", "To", path="recorded_at", end=True),
-        Reference("worker", "Worker", path="subject", name=worker_name),
-        About("type", "Type", name=type_name, target_type="qtype"),
-        OfJob("job", "Job", name=job_title),
-        Exact("request", "Request", path="request_id"),
     ]
-    if streams:  # others see their own acts only
-        filters.insert(0, Person("person", "Who", choices=people, any_label="Anybody"))
+    without = [none_of(one, label, shown=one.key == "action") for one, label in both]
+    filters = [*(any_of(one, shown=one.key not in WORDS_ONLY) for one, _ in both), *days, *without]
     return Listing(columns=[Column("time", "Time")], filters=filters)
 
 
+#: Asked for in words or by a link: a box each would bury those that people use every day.
+WORDS_ONLY: Final = {"effect", "environment", "by"}
 OUTCOMES: Final = [(name, word.capitalize()) for name, word in OUTCOME_WORDS.items()]
-
-
-def _sees_ids(actor: Actor) -> bool:
-    return allowed(actor, Permission.SEE_WORKER_IDS)
-
-
-def _first(values: "QuerySet[Any, Any]") -> str | None:
-    return values.first()

@@ -22,6 +22,7 @@ GROUPS: Final = {
     PreviewRow.Group.SAME: ("same", "="),
     PreviewRow.Group.REVOKE: ("revoke", "−"),
     PreviewRow.Group.PROBLEM: ("bad", "!"),
+    PreviewRow.Group.LEFT: ("left", "≠"),
 }
 
 
@@ -46,6 +47,8 @@ class Tally:
     requests: int
     several_types: bool
     environment: Environment
+    needs_approval: bool = False
+    undoes: bool = False
 
     @property
     def total(self) -> int:
@@ -54,7 +57,7 @@ class Tally:
     @property
     def headline(self) -> str:
         if not self.total:
-            return "Nothing to do in this list"
+            return "Nothing is left to undo" if self.undoes else "Nothing to do in this list"
         if self.grants and self.revokes:
             return f"Check before granting {grouped(self.grants)} and taking away {grouped(self.revokes)}"
         if self.grants:
@@ -63,6 +66,11 @@ class Tally:
 
     @property
     def button(self) -> str:
+        deed = self._deed
+        return f"Ask to {deed[0].lower()}{deed[1:]}" if self.needs_approval else deed
+
+    @property
+    def _deed(self) -> str:
         place = PLACES[self.environment]
         if self.grants and self.revokes:
             return f"Grant {grouped(self.grants)} and take away {grouped(self.revokes)} {place}"
@@ -80,7 +88,7 @@ class Tally:
         return f"{grouped(count)} {noun}{'s' if count != 1 else ''}"
 
 
-def tally_of(preview: Preview) -> Tally:
+def tally_of(preview: Preview, *, needs_approval: bool = False) -> Tally:
     counts = preview.counts
     return Tally(
         grants=counts.get("new", 0) + counts.get("score", 0),
@@ -88,13 +96,17 @@ def tally_of(preview: Preview) -> Tally:
         requests=counts.get("requests", 0),
         several_types=len(preview.options.get("types", {})) > 1,
         environment=Environment(preview.account.environment),
+        needs_approval=needs_approval,
+        undoes=preview.source == Preview.Source.UNDO,
     )
 
 
 def tiles_of(preview: Preview, chosen: str) -> list[Tile]:
-    """The five groups. Choosing the one that is shown leads back to all lines."""
+    """The groups. Choosing the one that is shown leads back to all lines."""
     tiles = []
     for group in PreviewRow.Group:
+        if group is PreviewRow.Group.LEFT and preview.source != Preview.Source.UNDO:
+            continue
         count = preview.counts.get(group.value, 0)
         current = chosen == group.value
         tiles.append(
@@ -166,6 +178,8 @@ def facts_of(preview: Preview, tally: Tally, type_names: list[str]) -> list[tupl
     facts = [("Type" if len(type_names) == 1 else "Types", ", ".join(type_names) or "–")]
     if preview.verb == Verb.GRANT and preview.score is not None:
         facts.append(("Score for all", grouped(preview.score)))
+    if preview.origin and not tally.undoes:
+        facts.append(("Selected", preview.origin))
     facts.append(("Account", preview.account.name))
     facts.append(("Study", str(preview.study) if preview.study else "None"))
     if tally.grants:

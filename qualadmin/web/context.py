@@ -7,7 +7,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from qualadmin.core.models import Environment, QualificationRequest
+from qualadmin.core.actions.approvals import waiting_for
+from qualadmin.core.actions.restorations import standing_restoration
+from qualadmin.core.actions.thresholds import limits
+from qualadmin.core.counting import CountOf
+from qualadmin.core.models import Environment, QualificationRequest, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
 
 from .http import Request
@@ -50,6 +54,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 def _of_person(request: Request) -> dict[str, Any]:
     account = request.account
+    waiting: Any = SimpleLazyObject(lambda: _waiting(request))
     return {
         "signed_in": True,
         "person": request.user,
@@ -59,19 +64,32 @@ def _of_person(request: Request) -> dict[str, Any]:
         "nav": links_for(request),
         "find_url": url_of("find"),
         "help_url": url_of("help"),
-        "requests_waiting": SimpleLazyObject(lambda: _requests_waiting(request)),
+        "requests_waiting": SimpleLazyObject(lambda: waiting[0]),
+        "approvals_waiting": SimpleLazyObject(lambda: waiting[1]),
+        "approval_limits": {rule.value: limit for rule, limit in limits().items()},
         "badge_limit": BADGE_LIMIT,
+        "restored": standing_restoration() if request.read_only else None,
+        "may_open_again": allowed(request.actor, Permission.OPEN_AGAIN),
         "shows_worker_ids": allowed(
             request.actor, Permission.SEE_WORKER_IDS, str(account.pk) if account else None
         ),
     }
 
 
-def _requests_waiting(request: Request) -> int:
-    """Requests that wait in the account in use; counts no further than the badge shows (one query)."""
-    if request.account is None:
-        return 0
-    waiting = QualificationRequest.objects.filter(
-        state=QualificationRequest.State.WAITING, type__account=request.account
-    )
-    return waiting.order_by()[: BADGE_LIMIT + 1].count()
+def _waiting(request: Request) -> tuple[int, int]:
+    """Requests of the account in use, and jobs for this person's approval in all accounts (one query).
+
+    Neither is counted further than the badge shows.
+    """
+    account = request.account
+    if account is None:
+        return 0, 0
+    requests = QualificationRequest.objects.filter(
+        state=QualificationRequest.State.WAITING, type__account=account
+    ).order_by()[: BADGE_LIMIT + 1]
+    jobs = waiting_for(request.actor).order_by()[: BADGE_LIMIT + 1]
+    if jobs.query.is_empty():
+        return requests.count(), 0
+    both = RequesterAccount.objects.filter(pk=account.pk)
+    found: tuple[int, int] = both.values_list(CountOf(requests.values("pk")), CountOf(jobs.values("pk"))).get()
+    return found

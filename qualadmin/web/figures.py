@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.core.cache import cache
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, TextField
+from django.core.cache import caches
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast, Substr
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from qualadmin.core.models import (
     Heartbeat,
     Job,
     QualificationRequest,
+    QualificationType,
     RequesterAccount,
     Verb,
 )
@@ -32,7 +33,7 @@ DAYS: Final = 30
 WEEK: Final = 7
 SILENT_AFTER: Final = timedelta(seconds=60)
 LATE_AFTER: Final = timedelta(hours=48)
-KEPT_SECONDS: Final = 300
+KEPT_SECONDS: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,18 @@ def days_of(actor: Actor, account: RequesterAccount, now: datetime) -> list[Day]
     """The last 30 days, the quiet ones too; the last is today. Changes of jobs the person may see.
 
     Days that are over hardly change, and counting them reads every change of a month: they are kept for some
-    minutes for this person.
+    minutes for this person, in each process of the pages.
     """
     zone = timezone.get_current_timezone()
     today = now.astimezone(zone).date()
     first = today - timedelta(days=DAYS - 1)
+    kept = caches["process"]
     key = f"days-{account.pk}-{actor.user_id}-{timezone.get_current_timezone_name()}-{today}"
-    over: list[tuple[int, int]] | None = cache.get(key)
+    over: list[tuple[int, int]] | None = kept.get(key)
     counted = _ended(actor, account, first if over is None else today, today + timedelta(days=1))
     if over is None:
         over = [counted[first + timedelta(days=n)] for n in range(DAYS - 1)]
-        cache.set(key, over, KEPT_SECONDS)
+        kept.set(key, over, KEPT_SECONDS)
     past = [Day(first + timedelta(days=n), *numbers) for n, numbers in enumerate(over)]
     return [*past, Day(today, *counted[today])]
 
@@ -179,19 +181,42 @@ def tiles_of(standing: Standing, days: list[Day], now: datetime) -> list[dict[st
     ]
 
 
-def needs_of(actor: Actor, account: RequesterAccount, standing: Standing, now: datetime) -> list[Need]:
-    """What waits for a person, worst first."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the account can work with."""
+
+    has_types: bool
+    beat: datetime | None  # newest sign of life of the task cluster
+    test: str | None  # state of the newest connection test
+    advice: str | None  # what that test says is to be done
+
+
+def means_of(account: RequesterAccount) -> Means:
+    """One query."""
+    types = QualificationType.objects.filter(account=OuterRef("pk"))
+    beats = Heartbeat.objects.order_by("-beat_at").values("beat_at")[:1]
+    tests = ConnectionTest.objects.filter(account=OuterRef("pk"))
+    facts = RequesterAccount.objects.filter(pk=account.pk).values_list(
+        Exists(types), Subquery(beats), Subquery(tests.values("state")[:1]), Subquery(tests.values("advice")[:1])
+    )
+    return Means(*facts.get())
+
+
+def needs_of(
+    actor: Actor, account: RequesterAccount, standing: Standing, means: Means, now: datetime, approvals: int = 0
+) -> list[Need]:
+    """What waits for a person, worst first. `approvals`: jobs that wait for this very person, in all accounts."""
     return [
-        *_silent_cluster(standing, now),
+        *_silent_cluster(standing, means.beat, now),
+        *_approvals(approvals),
         *_closed_account(account),
-        *_refused_access(account),
+        *_refused_access(account, means),
         *_troubled_jobs(actor, account, now),
         *_late_requests(standing),
     ]
 
 
-def _silent_cluster(standing: Standing, now: datetime) -> Iterator[Need]:
-    beat = Heartbeat.objects.aggregate(Max("beat_at"))["beat_at__max"]
+def _silent_cluster(standing: Standing, beat: datetime | None, now: datetime) -> Iterator[Need]:
     if beat is not None and now - beat <= SILENT_AFTER:
         return
     waiting = standing.running
@@ -201,6 +226,12 @@ def _silent_cluster(standing: Standing, now: datetime) -> Iterator[Need]:
         f"The task worker is not running: {waits}. {seen} Ask the person who runs this service to start it.",
         tone="bad",
     )
+
+
+def _approvals(count: int) -> Iterator[Need]:
+    if count:
+        waits = "waits" if count == 1 else "wait"
+        yield Need(f"{_jobs(count)} {waits} for your approval.", reverse("approval-list"), "Look and decide")
 
 
 def _closed_account(account: RequesterAccount) -> Iterator[Need]:
@@ -213,11 +244,10 @@ def _closed_account(account: RequesterAccount) -> Iterator[Need]:
         )
 
 
-def _refused_access(account: RequesterAccount) -> Iterator[Need]:
-    newest = account.tests.first()
-    if newest is not None and newest.state == ConnectionTest.State.FAILED:
+def _refused_access(account: RequesterAccount, means: Means) -> Iterator[Need]:
+    if means.test == ConnectionTest.State.FAILED:
         yield Need(
-            f"The newest connection test of {account.name} failed. {newest.advice}".strip(),
+            f"The newest connection test of {account.name} failed. {means.advice}".strip(),
             reverse("account-detail", args=[account.pk]),
             "See what Amazon said",
             "bad",

@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, reduce
+from operator import and_, or_
 from typing import ClassVar, Final, Self
 
 from django.db.models import Q
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.timezone import make_aware
 
 TEXT_MAX: Final = 200
+SEVERAL_MAX: Final = 20
 
 
 class BadValue(Exception):
@@ -43,6 +45,10 @@ class Filter(ABC):
     @abstractmethod
     def condition(self, value: str) -> Q:
         """What `value` asks for. Raises BadValue."""
+
+    def exclusion(self, value: str) -> Q:
+        """What leaves out all that `value` asks for. Raises BadValue."""
+        return ~self.condition(value)
 
     def ready(self) -> Self:
         """The same for one request. What it takes from the database is then asked for once."""
@@ -172,6 +178,58 @@ class Reference(Filter):
         if key is None or name is None:
             raise BadValue(f"“{self.label}” names nothing that you can see.")
         return key, name
+
+
+@dataclass(frozen=True)
+class Several(Filter):
+    """Several values of another filter with commas between them: any of them or, `without`, none of them."""
+
+    of: Filter
+    without: bool = False
+    shown: bool = True
+
+    def condition(self, value: str) -> Q:
+        parts = self._parts(value)
+        if self.without:
+            return reduce(and_, (self.of.exclusion(one) for one in parts))
+        return reduce(or_, (self.of.condition(one) for one in parts))
+
+    def ready(self) -> Self:
+        return replace(self, of=self.of.ready())
+
+    def chip(self, value: str) -> str:
+        return " or ".join(self.of.chip(one) for one in self._parts(value))
+
+    def box(self, value: str) -> Box:
+        if not self.shown:
+            return Box(self.key, self.label, "hidden", value)
+        drawn = replace(self.of.box(value), key=self.key, label=self.label)
+        if self.without:
+            drawn = replace(drawn, any_label="Nothing")
+        if drawn.kind == "choice" and "," in value:
+            drawn = replace(drawn, choices=[*drawn.choices, (value, self.chip(value))])
+        return drawn
+
+    def _parts(self, value: str) -> list[str]:
+        parts = separate(value)
+        if not 1 <= len(parts) <= SEVERAL_MAX:
+            raise BadValue(f"“{self.label}” takes 1 to {SEVERAL_MAX} values with commas between them.")
+        return parts
+
+
+def separate(value: str) -> list[str]:
+    """The values that `Several` takes from one of the address, each once."""
+    return list(dict.fromkeys(part for one in value.split(",") if (part := one.strip())))
+
+
+def any_of(one: Filter, *, shown: bool = True) -> Several:
+    """The filter, for several values too. Not `shown`, it has no box."""
+    return Several(one.key, one.label, of=one, shown=shown)
+
+
+def none_of(one: Filter, label: str, *, shown: bool = False) -> Several:
+    """The filter turned round, as `not-key`. Unless `shown` it has no box: a link or a search in words sets it."""
+    return Several(f"not-{one.key}", label, of=one, without=True, shown=shown)
 
 
 def refusal(unknown: Sequence[str], known: Sequence[str]) -> str:

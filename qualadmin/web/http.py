@@ -1,12 +1,15 @@
 """What views are made with: the typed request, the decorator that states method and right, answers for htmx."""
 
+import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from django.core.cache import cache
 from django.core.exceptions import BadRequest
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,6 +22,7 @@ from qualadmin.core.models import Environment, RequesterAccount, User
 from qualadmin.core.permissions import EVERYWHERE, Permission, require
 
 P = ParamSpec("P")
+logger = logging.getLogger(__name__)
 
 #: Hidden fields of every form, written by the tag `form_guard`.
 FORM_KEY: Final = "form_key"
@@ -28,6 +32,7 @@ GUARD_PERSON: Final = "guard_person"
 GUARD_FIELDS: Final = (GUARD_ACCOUNT, GUARD_ENVIRONMENT, GUARD_PERSON)
 
 ONCE_SECONDS: Final = 24 * 3600
+RUNNING_SECONDS: Final = 300  # longer than a request may take, in case its process dies or can't say how it ended
 _RUNNING: Final = "…"
 
 
@@ -40,6 +45,7 @@ class Request(HttpRequest):
     account_in_use: RequesterAccount  # the same, in views that page(account=True) opened
     accounts: list[RequesterAccount]  # all open ones the person may see
     htmx: HtmxDetails
+    read_only: bool  # the service was restored from a backup and not opened again yet
     request_id: str
     section: str  # set by a view whose page belongs to another part of the navigation than its URL name says
 
@@ -114,6 +120,8 @@ def check_guard(request: Request) -> None:
     """Refuse a form that was made for another account, environment or person than are in use now.
 
     Raises Conflict (409). A form without these fields did not come from our pages: BadRequest (400).
+    Nothing can come between this look and the action: the view acts on these very objects, person and account of
+    the request, whatever another tab chooses meanwhile; and the environment of an account never changes.
     """
     account = request.account
     if any(len(request.POST.getlist(name)) != 1 for name in GUARD_FIELDS):
@@ -158,21 +166,41 @@ def once(request: Request, act: Callable[[], str]) -> HttpResponse:
     What must never happen twice even if the cache is lost has a constraint of its own in the database.
     Raises BadRequest for a form without key, Conflict while the first one is still at work.
     """
+    slot = _slot(request)
+    if not cache.add(slot, _RUNNING, RUNNING_SECONDS):
+        return _first_outcome(cast("str | None", cache.get(slot)))
+    try:
+        address = act()
+    except BaseException:
+        with _noted_if_it_can():
+            cache.delete(slot)  # nothing happened, so the same form may be sent again
+        raise
+    with _noted_if_it_can():
+        cache.set(slot, address, ONCE_SECONDS)
+    return redirect(address)
+
+
+def was_sent(request: Request) -> bool:
+    """Whether this very form is at work or done already; `once` then leads to its outcome. Raises as `once`."""
+    return cache.get(_slot(request)) is not None
+
+
+def _slot(request: Request) -> str:
     key = request.POST.get(FORM_KEY, "")
     try:
         uuid.UUID(hex=key)
     except ValueError:
         raise BadRequest("The form came without its key. Open the page again. Nothing was done.") from None
-    slot = f"once:{request.user.pk}:{key}"
-    if not cache.add(slot, _RUNNING, ONCE_SECONDS):
-        return _first_outcome(cast("str | None", cache.get(slot)))
+    return f"once:{request.user.pk}:{key}"
+
+
+@contextmanager
+def _noted_if_it_can() -> Iterator[None]:
+    """The cache may be a table of a database that is locked just then; what the action did counts more."""
     try:
-        address = act()
-    except BaseException:
-        cache.delete(slot)  # nothing happened, so the same form may be sent again
-        raise
-    cache.set(slot, address, ONCE_SECONDS)
-    return redirect(address)
+        yield
+    except (DatabaseError, OSError):
+        logger.exception("What became of a form could not be noted; it is taken for unfinished for a while")
 
 
 def _first_outcome(address: str | None) -> HttpResponseRedirect:

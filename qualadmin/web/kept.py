@@ -1,6 +1,8 @@
 """Keeps what somebody had typed when their session ended, and offers it again after signing in.
 
-Fields only, no files and no passwords, for half an hour, on the server; the browser holds a signed random key.
+Fields only and no passwords, for half an hour, on the server; the browser holds a signed random key. Of a file
+only the name is kept, so that it can be asked for again: nobody is signed in yet, and a list of workers is no
+thing to store for whoever comes.
 """
 
 import secrets
@@ -19,6 +21,7 @@ from .peers import client_ip
 SECONDS: Final = 30 * 60
 COOKIE: Final = "kept_form"
 SENT: Final = "kept_form"  # a field of the form that sends it on
+NAME_KEPT: Final = 255  # characters of a file's name
 SALT: Final = "qualadmin.kept"
 _SECRET_WORDS: Final = ("password", "secret", "csrf")
 # Nobody is signed in here, so anybody could fill the cache: a person loses a form now and then, not hourly.
@@ -27,10 +30,14 @@ KEEPS: Final = Limit("kept-forms", times=20, seconds=3600)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One form: where it was going and its fields in order. `person` is who the form was made for."""
+    """One form: where it was going and its fields in order. `person` is who the form was made for.
+
+    `files` are pairs of a field and the name of the file that was chosen there.
+    """
 
     path: str
     fields: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...]
     person: str
     account: str
 
@@ -42,19 +49,16 @@ def cookie_name() -> str:
 
 def keep(request: HttpRequest, response: HttpResponse) -> bool:
     """Keep the posted fields and give the browser the key. False where there was nothing to keep."""
-    fields = tuple(
-        (name, value)
-        for name in request.POST
-        if not any(word in name.lower() for word in _SECRET_WORDS)
-        for value in request.POST.getlist(name)
-    )
+    fields = tuple((name, value) for name, value in posted_fields(request) if not is_secret(name))
     person = request.POST.get(GUARD_PERSON, "")
     peer = client_ip(request) or "-"
     if not fields or not person or KEEPS.reached(peer):
         return False
     KEEPS.note(peer)
     key = secrets.token_urlsafe(24)
-    kept = Kept(request.path, fields, person, request.POST.get(GUARD_ACCOUNT, ""))
+    chosen = ((name, str(file.name)) for name in request.FILES for file in request.FILES.getlist(name))
+    files = tuple((name, file_name[:NAME_KEPT]) for name, file_name in chosen)
+    kept = Kept(request.path, fields, files, person, request.POST.get(GUARD_ACCOUNT, ""))
     cache.set(f"kept:{key}", kept, SECONDS)
     response.set_cookie(
         cookie_name(),
@@ -65,6 +69,16 @@ def keep(request: HttpRequest, response: HttpResponse) -> bool:
         samesite="Lax",
     )
     return True
+
+
+def posted_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """Everything that was typed, in order, a field with several values several times."""
+    return [(name, value) for name in request.POST for value in request.POST.getlist(name)]
+
+
+def is_secret(name: str) -> bool:
+    """Whether the field's value is never kept, nor sent back to the browser."""
+    return any(word in name.lower() for word in _SECRET_WORDS)
 
 
 def kept_for(request: HttpRequest, person_id: int) -> Kept | None:

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest, EmptyResultSet, FieldDoesNotExist, ValidationError
 from django.db import connection
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, IntegerField, Model, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import OrderBy
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 
 from .filters import BadValue, Box, Filter, refusal
@@ -64,6 +64,11 @@ class Count:
     number: int
     more: bool
 
+    @classmethod
+    def of(cls, number: int) -> Self:
+        """From a number that counting stopped at."""
+        return cls(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+
     def __str__(self) -> str:
         return f"{grouped(self.number)}+" if self.more else grouped(self.number)
 
@@ -105,6 +110,21 @@ def capped_count(rows: QuerySet[Any], limit: int = COUNT_LIMIT) -> Count:
     return Count(min(number, limit), number > limit)
 
 
+class CappedCount(Subquery):
+    """How many rows belong to each of others, as `capped_count` counts: the subquery is for one of them.
+
+    Give `rows` in the order of the index that finds them, else PostgreSQL takes the limit for a reason to read the
+    table from its start. Gives up to COUNT_LIMIT and one; `Count.of` says it in words.
+    """
+
+    template = "(SELECT count(*) FROM (%(subquery)s) part)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        # A constant, so that an index of the condition is all that is read.
+        super().__init__(rows.values(one=Value(1))[: COUNT_LIMIT + 1])
+
+
 def _counts(
     rows: QuerySet[Any], unfiltered: QuerySet[Any] | None, whole: int | None
 ) -> tuple[Count, Count | None]:
@@ -113,19 +133,19 @@ def _counts(
     `whole` is the number of rows of a list that is one page: nothing is left to be counted.
     """
     wanted = [unfiltered] if whole is not None else [rows, unfiltered]
-    numbers = [_capped(number) for number in _ask([one for one in wanted if one is not None])]
+    numbers = count_each([one for one in wanted if one is not None])
     if whole is not None:
         numbers.insert(0, Count(whole, False))
     return numbers[0], numbers[1] if unfiltered is not None else None
 
 
-def _ask(lists: Sequence[QuerySet[Any]]) -> list[int]:
-    """The length of each list, up to one more than COUNT_LIMIT, in one query."""
+def count_each(lists: Sequence[QuerySet[Any]], limit: int = COUNT_LIMIT) -> list[Count]:
+    """The length of each list, counted up to `limit`, in one query."""
     parts: list[str] = []
     parameters: list[Any] = []
     for rows in lists:
         try:
-            sql, values = rows.order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
+            sql, values = rows.order_by().values("pk")[: limit + 1].query.sql_with_params()
         except EmptyResultSet:  # a filter that nothing can meet
             sql, values = "SELECT 1 WHERE 1 = 0", ()
         parts.append(f"(SELECT count(*) FROM ({sql}) part)")  # noqa: S608
@@ -134,11 +154,7 @@ def _ask(lists: Sequence[QuerySet[Any]]) -> list[int]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-        return list(cursor.fetchone())
-
-
-def _capped(number: int) -> Count:
-    return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+        return [Count(min(number, limit), number > limit) for number in cursor.fetchone()]
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,7 @@ class Listing:
         return self._ready()._results(request, rows)
 
     def _results(self, request: Request, rows: QuerySet[Row]) -> Results[Row]:
-        values = self._values(request)
+        values = self._values(request.GET)
         state = {key: value for key, value in values.items() if key not in {"after", "before", "print"}}
         filtered, chips = self._filter(rows, values, state)
         path, descending = self._sorting(values.get("sort", self.sort))
@@ -199,7 +215,11 @@ class Listing:
 
     def narrowed(self, request: Request, rows: QuerySet[Row]) -> QuerySet[Row]:
         """All rows that the filters of the address leave, for exports. Raises BadRequest as `results` does."""
-        return self._ready()._filter(rows, self._values(request), {})[0]
+        return self.matching(request.GET, rows)[0]
+
+    def matching(self, asked: QueryDict, rows: QuerySet[Row]) -> tuple[QuerySet[Row], list[Chip]]:
+        """All rows that `asked` leaves, and its filters in words. It is read, and refused, as an address is."""
+        return self._ready()._filter(rows, self._values(asked), {})
 
     def render(
         self,
@@ -221,17 +241,17 @@ class Listing:
                 response.headers["HX-Push-Url"] = address
         return response
 
-    def _values(self, request: Request) -> dict[str, str]:
+    def _values(self, asked: QueryDict) -> dict[str, str]:
         known = [*(one.key for one in self.filters), *_STATE_KEYS]
-        unknown = [key for key in request.GET if key not in known]
+        unknown = [key for key in asked if key not in known]
         if unknown:
             raise BadRequest(refusal(unknown, known))
-        doubled = next((key for key in request.GET if len(request.GET.getlist(key)) > 1), None)
+        doubled = next((key for key in asked if len(asked.getlist(key)) > 1), None)
         if doubled:
             raise BadRequest(
                 f"“{doubled}” was given twice. Nothing was shown, because it is not clear which counts."
             )
-        given = {key: str(value).strip() for key, value in request.GET.items()}
+        given = {key: str(value).strip() for key, value in asked.items()}
         return {key: value for key, value in given.items() if value}
 
     def _filter(

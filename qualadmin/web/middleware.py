@@ -8,17 +8,18 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from qualadmin.core.actions.access import record_denied
+from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actions.sign_in import session_mark
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError
-from qualadmin.core.models import Environment, RequesterAccount
+from qualadmin.core.models import Environment, RequesterAccount, Restoration
 
 from . import kept
 from .peers import request_info
@@ -29,9 +30,9 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 #: The only pages that answer somebody who has not signed in, by URL name.
-PUBLIC: Final = frozenset({"sign-in", "healthz"})
+PUBLIC: Final = frozenset({"sign-in", "healthz", "readyz", "metrics"})
 #: What somebody can reach whose password must be changed first.
-BEFORE_PASSWORD_CHANGE: Final = frozenset({"password", "sign-out", "theme", "healthz"})
+BEFORE_PASSWORD_CHANGE: Final = frozenset({"password", "sign-out", "theme", "healthz", "readyz", "metrics"})
 SESSION_ACCOUNT: Final = "account"
 QUERY_LIMIT: Final = 8 * 1024  # bytes
 # A little more than a file may have, for the fields around it.
@@ -104,9 +105,9 @@ class PersonMiddleware:
             if error.status in {403, 404}:
                 _note_refusal(request, error)
             return errors.problem(request, error.status, error.message)
-        if isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error, errors.NO_DATABASE):
             logger.exception("The database did not answer request %s", getattr(request, "request_id", ""))
-            return errors.problem(request, 503)
+            return errors.not_done(request)
         return None
 
 
@@ -118,7 +119,10 @@ def _identify(request: HttpRequest) -> None:
         return
     key = request.session.session_key
     actor = request.user.as_actor(request=info, session=session_mark(key) if key else None)
-    accounts = list(RequesterAccount.objects.open().visible_to(actor))
+    # Asked along with the accounts: every page says it, and none has a query to spare for it.
+    standing = Exists(Restoration.objects.standing())
+    accounts = list(RequesterAccount.objects.open().visible_to(actor).annotate(read_only=standing))
+    request.read_only = accounts[0].read_only if accounts else is_read_only()  # type: ignore[attr-defined]
     request.actor, request.accounts = actor, accounts  # type: ignore[attr-defined]
     request.account = _in_use(accounts, request.session.get(SESSION_ACCOUNT))  # type: ignore[attr-defined]
 

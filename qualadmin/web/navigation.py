@@ -30,6 +30,7 @@ ENTRIES: Final = (
     Entry("Grant", "user-plus", "grant", "grant", (Permission.GRANT,)),
     Entry("Bulk grant", "document-arrow-up", "bulk", "bulk", (Permission.GRANT,), "b"),
     Entry("Jobs", "queue-list", "job-list", "job", (Permission.VIEW,), "j"),
+    Entry("Approvals", "hand-raised", "approval-list", "approval", (Permission.APPROVE_JOBS,), "p"),
     Entry("Requests", "inbox", "request-list", "request", (Permission.VIEW,), "r"),
     Entry("Workers", "users", "worker-list", "worker", (Permission.VIEW,), "w"),
     Entry("Studies", "academic-cap", "study-list", "study", (Permission.VIEW,), starts_group=True),
@@ -50,6 +51,7 @@ ENTRIES: Final = (
         starts_group=True,
     ),
     Entry("People", "user-group", "person-list", "person", (Permission.MANAGE_PEOPLE,)),
+    Entry("Service", "server-stack", "service", "service", (Permission.WATCH_SERVICE,)),
 )
 
 

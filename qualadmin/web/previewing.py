@@ -6,12 +6,14 @@ from typing import Final
 
 from django.db.models import Q
 
+from qualadmin.core.actions.thresholds import reasons_of
 from qualadmin.core.errors import Conflict, NotVisible
 from qualadmin.core.models import Preview, PreviewRow, QualificationType
 from qualadmin.core.permissions import sees_account
 from qualadmin.core.reading import Plan
 
 from . import checking
+from .approving import because, who_may_approve
 from .filters import Choice
 from .forms.previews import ConfirmForm
 from .http import Request
@@ -42,7 +44,7 @@ def own_preview(request: Request, preview_id: uuid.UUID, *, content: bool = Fals
 
     Raises NotVisible for anybody else's, and Conflict if it was made for another account than the one in use.
     """
-    rows = Preview.objects.select_related("account", "type", "study")
+    rows = Preview.objects.select_related("account", "type", "study", "undoes")
     if not content:
         rows = rows.defer("content")  # up to 2 MB that most pages never look at
     preview = rows.filter(pk=preview_id, created_by=request.user).first()
@@ -64,11 +66,12 @@ class CheckPage:
 
     def __init__(self, request: Request, preview: Preview, form: ConfirmForm) -> None:
         self.preview, self.form = preview, form
-        self.tally = checking.tally_of(preview)
+        self.is_open = preview.state == Preview.State.READY
+        self.reasons = reasons_of(preview) if self.is_open else []
+        self.tally = checking.tally_of(preview, needs_approval=bool(self.reasons))
         self.group = request.GET.get("group", "")
         rows = PreviewRow.objects.filter(preview=preview).select_related("type", "known")
         self.results: Results[PreviewRow] = LINES.results(request, rows)
-        self.is_open = preview.state == Preview.State.READY
 
     @cached_property
     def types(self) -> list[QualificationType]:
@@ -97,6 +100,17 @@ class CheckPage:
     @property
     def emails(self) -> list[str]:
         return checking.emails_of(self.preview, self.tally)
+
+    @property
+    def why_approval(self) -> str:
+        """Why a second person must approve this; "" where nobody must."""
+        return because(self.reasons)
+
+    @cached_property
+    def approvers(self) -> str:
+        """Who could."""
+        preview = self.preview
+        return who_may_approve(preview.account, preview.study, asked_by=preview.created_by_id)
 
     @property
     def proposed(self) -> int:

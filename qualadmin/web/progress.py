@@ -6,10 +6,12 @@ from functools import cached_property
 from typing import Final
 
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 
 from qualadmin.core.models import AccountPace, Change, Heartbeat, Job
 
+from .held_up import waits_for
 from .words import duration, grouped
 
 RATE_AFTER: Final = timedelta(seconds=5)  # an estimate from less is a guess
@@ -28,18 +30,39 @@ class Notice:
     icon: str
     title: str
     text: str
+    url: str = ""  # the page the title leads to
 
 
 class Progress:
-    """One look at a job. Asks at most five small questions, whatever the size of the job."""
+    """One look at a job. Asks at most eight small questions, whatever the size of the job."""
 
     def __init__(self, job: Job, now: datetime | None = None) -> None:
         self.job = job
         self.now = now or timezone.now()
+        self.is_preparing = job.state == Job.State.PREPARING
         self.is_running = job.state == Job.State.RUNNING
-        self.left = max(0, job.planned)
+        self.is_open = job.finished_at is None  # calls in hand of a paused or stopped job still come back
+        counted = job.planned + job.done + job.failed + job.skipped + job.cancelled + job.needs_person
+        self.unwritten = max(0, job.total - counted) if self._is_half_written else 0
+        self.left = max(0, job.planned) + (0 if job.is_given_up else self.unwritten)
+        self.not_done = job.cancelled + (self.unwritten if job.is_given_up else 0)
         self.ended = job.total - self.left
         self.percent = 100 * self.ended // job.total if job.total else 100
+
+    @property
+    def _is_half_written(self) -> bool:
+        """Whether some lines may be no changes yet, or never became any since the job was stopped before."""
+        return self.job.prepares == Job.Prepares.LIST or self.job.state == Job.State.STOPPED
+
+    @property
+    def is_half_written(self) -> bool:
+        """Whether it was stopped before all of it was written down."""
+        return self.job.state == Job.State.STOPPED and self.unwritten > 0
+
+    @property
+    def written(self) -> int:
+        """Lines that became changes."""
+        return self.job.total - self.unwritten
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -47,8 +70,8 @@ class Progress:
         job = self.job
         facts = [(self.done_word, grouped(job.done))]
         facts += [("Already so", grouped(job.skipped)), ("Failed", grouped(job.failed))]
-        if job.cancelled:
-            facts.append(("Not done", grouped(job.cancelled)))
+        if self.not_done:
+            facts.append(("Not done", grouped(self.not_done)))
         if job.needs_person:
             facts.append(("Needs a person", grouped(job.needs_person)))
         facts.append(("Left", grouped(self.left)))
@@ -63,9 +86,17 @@ class Progress:
         return {Job.Kind.GRANT: "Granted", Job.Kind.REVOKE: "Taken away"}.get(Job.Kind(self.job.kind), "Done")
 
     @property
+    def sent(self) -> int:
+        """Those that ended in any other way than by being given up."""
+        return self.ended - self.not_done
+
+    @property
     def sentence(self) -> str:
         """What is announced: `162 of 480 done, 4 failed`."""
         parts = [f"{grouped(self.ended)} of {grouped(self.job.total)} done ({self.percent}%)"]
+        if self.not_done:
+            parts = [f"{grouped(self.sent)} of {grouped(self.job.total)} done"]
+            parts.append(f"{grouped(self.not_done)} not done")
         if self.job.failed:
             parts.append(f"{grouped(self.job.failed)} failed")
         if self.job.needs_person:
@@ -74,16 +105,36 @@ class Progress:
 
     @property
     def headline(self) -> str:
+        if self.is_preparing:
+            return f"Being prepared{self._how_far}"
+        if self.job.state == Job.State.PAUSED and self.job.prepares:
+            return f"Paused while being prepared{self._how_far}"
+        if self.job.state == Job.State.PAUSED:
+            return f"Paused after {grouped(self.ended)}; {grouped(self.left)} left"
         if self.job.state == Job.State.STOPPED:
-            return f"Stopped after {grouped(self.ended)}; {grouped(self.left)} not done"
+            return f"Stopped after {grouped(self.sent)}; {grouped(self.not_done)} not done"
         if self.job.state == Job.State.FINISHED:
             return "Finished, with failures" if self.job.failed or self.job.needs_person else "Finished"
+        if self.job.state in (Job.State.WAITING, Job.State.DECLINED, Job.State.WITHDRAWN):
+            return Job.State(self.job.state).label
         return "Running" if self.job.started_at else "Waiting to begin"
+
+    @property
+    def _how_far(self) -> str:
+        """How much of what must be prepared is, where there is a number for it."""
+        match self.job.prepares:
+            case Job.Prepares.LIST:
+                return f": {grouped(self.written)} of {grouped(self.job.total)}"
+            case Job.Prepares.RETRY:
+                planned, wanted = self.job.planned, self.job.planned + self.job.failed
+                return f" to be sent again: {grouped(planned)} of {grouped(wanted)}"
+        return ""
 
     @property
     def tone(self) -> str:
         """The class of the bar."""
-        return {Job.State.STOPPED: "halted", Job.State.FINISHED: "done"}.get(Job.State(self.job.state), "")
+        tones = {Job.State.PAUSED: "halted", Job.State.STOPPED: "halted", Job.State.FINISHED: "done"}
+        return tones.get(Job.State(self.job.state), "")
 
     @cached_property
     def rate(self) -> float:
@@ -120,6 +171,8 @@ class Progress:
     @cached_property
     def notices(self) -> list[Notice]:
         """Why it does not go on, or not as fast as hoped. Facts, not errors."""
+        if self.is_preparing:
+            return self._of_worker()
         if not self.is_running:
             return []
         account = self.job.account
@@ -129,7 +182,18 @@ class Progress:
         if account.paused_reason:
             text = f"{account.paused_reason} The job goes on by itself once a manager resumes the account."
             return [Notice("warn", "pause", f"“{account.name}” is paused", text)]
-        return [*self._of_worker(), *self._of_amazon()]
+        return [*self._of_worker(), *self._of_amazon(), *self._of_others()]
+
+    def _of_others(self) -> list[Notice]:
+        """Two jobs for the same worker and type never interleave: the later one waits, and says for what."""
+        return [
+            Notice("info", "clock", f"Waiting for “{wait.job.title}”", wait.sentence, self._page(wait.job))
+            for wait in waits_for(self.job)
+        ]
+
+    @staticmethod
+    def _page(job: Job) -> str:
+        return reverse("job-detail", args=[job.pk])
 
     def _of_worker(self) -> list[Notice]:
         beat = Heartbeat.objects.aggregate(newest=Max("beat_at"))["newest"]
@@ -142,13 +206,20 @@ class Progress:
         pace: AccountPace | None = getattr(self.job.account, "pace", None)  # none before the first call
         if pace is None:
             return []
-        if pace.open_until and pace.open_until > self.now:
-            wait = duration((pace.open_until - self.now).total_seconds())
-            text = f"Nothing is sent for about {wait}; then it goes on by itself. No change is lost or made twice."
-            return [Notice("warn", "clock", "Amazon did not answer clearly several times", text)]
+        if pace.open_until:
+            return [self._of_breaker(pace.open_until)]
         if pace.throttled_at and self.now - pace.throttled_at < THROTTLED_FOR:
             going = f"going on at {self.rate_words}" if self.rate else "going on more slowly"
             return [
                 Notice("info", "information-circle", "Amazon asked us to slow down", f"This is normal: {going}.")
             ]
         return []
+
+    def _of_breaker(self, until: datetime) -> Notice:
+        if until > self.now:
+            wait = duration((until - self.now).total_seconds())
+            when = f"Nothing is sent for about {wait}; then we ask Amazon, and it goes on by itself."
+        else:
+            when = "Nothing is sent until Amazon answers a question of ours; we ask within a minute or two."
+        text = f"{when} No change is lost or made twice."
+        return Notice("warn", "clock", "Amazon did not answer clearly several times", text)

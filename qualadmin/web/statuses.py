@@ -27,9 +27,13 @@ LOOKS: Final[dict[str, Look]] = {
     "cancelled": Look("Not done", "minus-circle", _GREY),
     "undone": Look("Undone", "arrow-uturn-left", _WARN),
     # jobs
+    "preparing": Look("Being prepared", "clock", _BUSY),
     "running": Look("Running", "arrow-path", _BUSY),
-    "stopped": Look("Stopped", "pause", _WARN),
+    "stopped": Look("Stopped", "stop", _WARN),
     "finished": Look("Finished", "check", _OK),
+    "approval": Look("Waits for approval", "hand-raised", _WARN),
+    "declined": Look("Sent back", "arrow-uturn-left", _BAD),
+    "recalled": Look("Withdrawn", "minus-circle", _GREY),
     # qualifications
     "Granted": Look("Granted", "check", _OK),
     "Revoked": Look("Taken away", "arrow-uturn-left", _WARN),
@@ -58,6 +62,7 @@ LOOKS: Final[dict[str, Look]] = {
     "same": Look("Already so", "equals", _GREY),
     "revoke": Look("Taken away", "arrow-uturn-left", _WARN),
     "bad": Look("Cannot be done", "exclamation-circle", _BAD),
+    "left": Look("Changed since, left alone", "hand-raised", _WARN),
     # accounts and people
     "emulator": Look("Emulator", "beaker", "practice"),
     "sandbox": Look("Sandbox", "beaker", _WARN),

@@ -5,25 +5,33 @@ Names are `noun-list`, `noun-detail`, `noun-verb`; the first word is the section
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path, register_converter
-from django.urls.converters import IntConverter
+from django.urls.converters import IntConverter, StringConverter
 
 from .views import (
     accounts,
+    approvals,
     audit,
+    audit_bundle,
+    audit_months,
     dashboard,
     grants,
     health,
     help,
     jobs,
+    oversight,
     people,
     previews,
     profile,
+    pseudonyms,
     requests,
+    restorations,
     search,
+    service,
     session,
     studies,
     styleguide,
     types,
+    undo,
     workers,
 )
 
@@ -34,7 +42,14 @@ class Key(IntConverter):
     regex = "[0-9]{1,18}"
 
 
+class MonthText(StringConverter):
+    """A month like 2026-10."""
+
+    regex = "[0-9]{4}-[0-9]{2}"
+
+
 register_converter(Key, "key")
+register_converter(MonthText, "month")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", session.sign_in, name="sign-in"),
@@ -46,6 +61,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/password/", profile.password, name="password"),
     path("help/", help.help_page, name="help"),
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("service/", service.service, name="service"),
     # the main job: from worker ids to a job
     path("grant/", grants.grant, name="grant"),
     path("revoke/", grants.revoke, name="grant-revoke"),
@@ -59,10 +77,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/", jobs.job_list, name="job-list"),
     path("jobs/<uuid:job_id>/", jobs.job_detail, name="job-detail"),
     path("jobs/<uuid:job_id>/progress/", jobs.job_progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/pause/", jobs.job_pause, name="job-pause"),
     path("jobs/<uuid:job_id>/stop/", jobs.job_stop, name="job-stop"),
     path("jobs/<uuid:job_id>/resume/", jobs.job_resume, name="job-resume"),
     path("jobs/<uuid:job_id>/retry/", jobs.job_retry, name="job-retry"),
+    path("jobs/<uuid:job_id>/decide/", approvals.job_decide, name="job-decide"),
+    path("jobs/<uuid:job_id>/withdraw/", approvals.job_withdraw, name="job-withdraw"),
+    path("jobs/<uuid:job_id>/undo/", undo.job_undo, name="job-undo"),
     path("jobs/<uuid:job_id>/results.csv", jobs.job_results, name="job-results"),
+    path("approvals/", approvals.approval_list, name="approval-list"),
     path("requests/", requests.request_list, name="request-list"),
     # looking after everything else, and looking into the log
     path("", dashboard.dashboard, name="dashboard"),
@@ -72,9 +95,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("types/import/", types.type_import, name="type-import"),
     path("types/<uuid:pk>/", types.type_detail, name="type-detail"),
     path("types/<uuid:pk>/settings/", types.type_settings, name="type-settings"),
+    path("types/<uuid:pk>/select/", types.type_select, name="type-select"),
     path("types/<uuid:pk>/sync/", types.type_sync, name="type-sync"),
     path("workers/", workers.worker_list, name="worker-list"),
     path("workers/find/", workers.worker_find, name="worker-find"),
+    path("workers/pseudonym/", pseudonyms.worker_reveal, name="worker-reveal"),
     path("workers/look-up/", workers.worker_look_up, name="worker-look-up"),
     path("workers/<uuid:pk>/", workers.worker_detail, name="worker-detail"),
     path("workers/<uuid:pk>/check/", workers.worker_check, name="worker-check"),
@@ -88,9 +113,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", audit.audit_list, name="audit-list"),
     path("audit/export.csv", audit.audit_export, {"extension": "csv"}, name="audit-export"),
     path("audit/export.json", audit.audit_export, {"extension": "json"}, name="audit-export-json"),
-    path("audit/worker/", audit.audit_find_worker, name="audit-find-worker"),
+    path("audit/bundle.zip", audit_bundle.audit_bundle, {"worker_ids": False}, name="audit-bundle"),
+    path("audit/bundle-with-ids.zip", audit_bundle.audit_bundle, {"worker_ids": True}, name="audit-bundle-ids"),
+    path("audit/receipt.json", audit.audit_receipt, name="audit-receipt"),
     path("audit/verify/", audit.audit_verify, name="audit-verify"),
+    path("audit/months/", audit_months.month_list, name="audit-months"),
+    path("audit/months/<uuid:study_id>/<month:month>/", audit_months.month_detail, name="audit-month"),
     path("audit/<key:seq>/", audit.audit_detail, name="audit-detail"),
+    path("oversight/", oversight.oversight, name="oversight"),
+    path("oversight/<key:pk>/unmute/", oversight.oversight_unmute, name="oversight-unmute"),
+    path("restored/", restorations.restoration, name="restoration"),
+    path("restored/compare/", restorations.restoration_compare, name="restoration-compare"),
+    path("restored/open/", restorations.restoration_open, name="restoration-open"),
+    path("restored/differences.csv", restorations.restoration_export, name="restoration-export"),
     path("accounts/", accounts.account_list, name="account-list"),
     path("accounts/add/", accounts.account_add, name="account-add"),
     path("accounts/<uuid:pk>/", accounts.account_detail, name="account-detail"),

@@ -1,5 +1,7 @@
 """A PI at the log finds who granted a worker, when, why and from which file; and the pages around it are good."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -84,8 +86,8 @@ def test_a_pi_finds_who_granted_a_worker_when_why_and_from_which_file(visitor: V
     page = visitor.page
     enter(visitor, lab, lab.cast.pi)
     visitor.open("/audit/")
-    page.get_by_label("Entries about one worker").fill(WORKER_ID)
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_label("Search in words").fill(WORKER_ID)
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".chip")).to_contain_text(f"Worker: {WORKER_ID}")
     assert WORKER_ID not in page.url
     row = page.locator("#results tbody tr", has_text="Granter Person")
@@ -102,6 +104,37 @@ def test_a_pi_finds_who_granted_a_worker_when_why_and_from_which_file(visitor: V
     expect(page.locator(".chip")).to_have_count(0)
 
 
+def test_words_and_boxes_say_the_same(visitor: Visitor) -> None:
+    lab = furnished(visitor)
+    page = visitor.page
+    enter(visitor, lab, lab.cast.pi)
+    visitor.open("/audit/")
+    box = page.get_by_label("Search in words")
+    box.fill(f'actor:granter type:"Wave 7" worker:{WORKER_ID} -action:view')
+    box.press("Enter")
+    expect(page.locator("#results tbody tr:not(.day)")).to_have_count(1)
+    assert WORKER_ID not in page.url
+    expect(page.locator("#filter-person option:checked")).to_have_text("Granter Person")
+    expect(page.locator("#filter-not-action option:checked")).to_have_text("Audit log: viewed")
+    expect(box).to_have_value(f'actor:"Granter Person" type:"Wave 7" worker:{WORKER_ID} -action:audit.viewed')
+    page.locator("#filter-outcome").select_option(label="Done")
+    expect(box).to_have_value(
+        f'actor:"Granter Person" outcome:ok type:"Wave 7" worker:{WORKER_ID} -action:audit.viewed'
+    )
+    expect(page.locator("#exports a").first).to_have_attribute("href", re.compile("outcome=ok"))
+    box.fill('outcome:ok colour:"light blue"')
+    box.press("Enter")
+    expect(page.locator("#error-summary")).to_contain_text(
+        "At character 12: There is no key “colour:”. Keys are actor, action"
+    )
+    expect(page.locator(".words mark")).to_have_text('colour:"light blue"')
+    expect(box).to_have_value('outcome:ok colour:"light blue"')
+    page.get_by_text("What can be written").click()
+    expect(page.locator(".words dl")).to_contain_text("created:2026-11-01..2026-11-07")
+    visitor.picture("audit-words-fault")
+    visitor.assert_good_page()
+
+
 def test_filters_change_rows_and_address(visitor: Visitor) -> None:
     lab = furnished(visitor)
     page = visitor.page
@@ -112,8 +145,11 @@ def test_filters_change_rows_and_address(visitor: Visitor) -> None:
     expect(page).to_have_url(f"{visitor.base}/audit/?action=mturk.%2A")
     page.reload()
     expect(page.locator(".chip")).to_have_count(1)
+    page.locator("#exports summary").click()
+    visitor.picture("audit-exports")
+    visitor.assert_good_page()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export CSV").click()
+        page.get_by_role("link", name="CSV For a spreadsheet").click()
     assert download.value.suggested_filename == "qualadmin-audit-log.csv"
 
 

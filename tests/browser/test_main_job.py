@@ -70,7 +70,7 @@ def end(job: Job, failed: int = 0) -> None:
             state="failed",
             attempt=2,
             code="AWS.ParameterValidationError",
-            message="Amazon does not know this worker in this environment. Check the id.",
+            message="Amazon does not know this worker in this environment. Check the worker ID.",
             finished_at=now,
             audit_id=entry,
         )

@@ -28,11 +28,14 @@ from django.urls import reverse
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions.audit_log import record_audit_viewed
+from qualadmin.core.actions.oversight import mute_rule
 from qualadmin.core.actions.previews import Wishes, plan_preview, start_preview
-from qualadmin.core.models import Change, Environment, Job, Preview, RequesterAccount, RoleAssignment, User
+from qualadmin.core.models import Change, Environment, Job, Mute, Preview, RequesterAccount, RoleAssignment, User
+from qualadmin.core.months import Month
 from qualadmin.core.permissions import Role
 from qualadmin.core.reading import Plan
 from qualadmin.web.middleware import SESSION_ACCOUNT
+from qualadmin.web.oversight import RULES
 from qualadmin.web.views.session import BACKEND
 from tests.factories import (
     AccountFactory,
@@ -171,6 +174,8 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         "preview": {name: pair[0] for name, pair in previews.items()},
         "upload": {name: pair[1] for name, pair in previews.items()},
         "study": stage.cast.study.pk,
+        "month": (stage.cast.study.pk, Month.current()),
+        "mute": _mute(stage).pk,
         "investigator": (stage.cast.study.pk, stage.cast.pi.pk),
         "person": stage.cast.viewer.pk,
         "role": (stage.cast.viewer.pk, held.pk),
@@ -199,6 +204,11 @@ def _job(stage: Stage, user: User, kind: Any, worker: Any) -> Job:
     ChangeFactory(type=kind, worker=worker, job=job, n=1)
     ChangeFactory(type=kind, job=job, n=2, state=Change.State.FAILED)
     return job
+
+
+def _mute(stage: Stage) -> Mute:
+    rule = RULES[len(stage.things)].key
+    return mute_rule(actor=stage.cast.actor("manager"), rule=rule, study=stage.cast.study, reason="Agreed upon")
 
 
 def _own_entry(user: User) -> int:

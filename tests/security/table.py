@@ -35,13 +35,26 @@ class Row:
 
     @property
     def scoped(self) -> bool:
-        return self.thing in {"account", "type", "worker", "job", "preview", "upload", "entry", "choice"}
+        return self.thing in {
+            "account",
+            "type",
+            "worker",
+            "job",
+            "preview",
+            "upload",
+            "entry",
+            "choice",
+            "month",
+            "mute",
+        }
 
 
 TABLE: Final[dict[str, Row]] = {
     # the door
     "sign-in": Row(NOBODY, get=200, post=422),
     "healthz": Row(NOBODY, get=200),
+    "readyz": Row(NOBODY, get=503),  # no task cluster beats
+    "metrics": Row(NOBODY, get=200),  # the tests ask from the machine itself
     "sign-out": Row(ANYBODY, post=302),
     "kept-form": Row(ANYBODY, get=302, post=302),
     "account-use": Row(ANYBODY, post=302, thing="choice"),
@@ -63,10 +76,15 @@ TABLE: Final[dict[str, Row]] = {
     "job-list": Row(ALL, get=200),
     "job-detail": Row(ALL, get=200, thing="job"),
     "job-progress": Row(ALL, get=302, thing="job"),  # 302: asked for as a page, it leads to the job
+    "job-pause": Row("gpm", post=302, thing="job", real="g"),
     "job-stop": Row("gpm", get=200, post=302, thing="job", real="g"),
     "job-resume": Row("g", post=302, thing="job", real="g"),
     "job-retry": Row("g", post=302, thing="job", real="g"),
+    "job-decide": Row("p", get=302, post=422, thing="job", real="p"),
+    "job-withdraw": Row("g", get=409, post=409, thing="job", real="g"),  # the job of the stage does not wait
+    "job-undo": Row("g", get=409, post=409, thing="job", real="g"),  # of a job that has not ended
     "job-results": Row("gpm", get=200, thing="job"),
+    "approval-list": Row("p", get=200, real="p"),
     "request-list": Row(ALL, get=200),
     # everything else
     "dashboard": Row(ANYBODY, get=200),
@@ -76,11 +94,13 @@ TABLE: Final[dict[str, Row]] = {
     "type-import": Row("gm", get=200, post=302),
     "type-detail": Row(ALL, get=200, thing="type"),
     "type-settings": Row("m", get=200, post=422, thing="type", real="m"),
+    "type-select": Row("g", post=302, thing="type", real="g", send={"verb": "revoke", "matching": "on"}),
     "type-sync": Row("gm", post=302, thing="type"),
     "worker-list": Row(ALL, get=200),
     "worker-find": Row("gpm", post=422),
     "worker-look-up": Row("gm", post=422),
-    "worker-detail": Row(ALL, get=200, thing="worker"),
+    "worker-reveal": Row("pm", get=200, post=422),
+    "worker-detail": Row("gpm", get=200, thing="worker"),
     "worker-check": Row("gm", post=302, thing="worker"),
     "worker-note": Row("gp", post=422, thing="worker"),
     "study-list": Row(ALL, get=200),
@@ -89,12 +109,23 @@ TABLE: Final[dict[str, Row]] = {
     "study-edit": Row("m", get=200, post=422, thing="study", everywhere=True),
     "study-pi-add": Row("m", post=422, thing="study", everywhere=True),
     "study-pi-remove": Row("m", get=200, post=302, thing="investigator", everywhere=True),
-    "audit-list": Row(ALL, get=200),
+    "audit-list": Row(ALL, get=200, post=302),
     "audit-export": Row("pm", get=200),
     "audit-export-json": Row("pm", get=200),
-    "audit-find-worker": Row("gpm", post=302),
+    "audit-bundle": Row("pm", get=200),
+    "audit-bundle-ids": Row("pm", get=200),
+    "audit-receipt": Row("pm", get=200),
     "audit-verify": Row("pm", post=302),
+    "audit-months": Row("pm", get=200),
+    "audit-month": Row("pm", get=200, thing="month"),
+    "oversight": Row("pm", get=200, post=422),
+    "oversight-unmute": Row("pm", post=302, thing="mute"),
     "audit-detail": Row(ALL, get=200, thing="entry"),
+    # nothing was restored: there is nothing to compare or to open
+    "restoration": Row("pm", get=200),
+    "restoration-compare": Row("pm", post=409),
+    "restoration-open": Row("pm", post=409),
+    "restoration-export": Row("pm", get=200),
     # accounts and people: for the installation as a whole
     "account-list": Row(ALL, get=200),
     "account-add": Row("m", get=200, post=422, everywhere=True),
@@ -113,6 +144,7 @@ TABLE: Final[dict[str, Row]] = {
     "person-password": Row("m", get=200, post=422, thing="person", everywhere=True),
     "person-deactivate": Row("m", get=200, post=302, thing="person", everywhere=True),
     "person-activate": Row("m", post=302, thing="person", everywhere=True),
+    "service": Row("m", get=200, everywhere=True),
     "person-role-end": Row("m", get=200, post=302, thing="role", everywhere=True),
     # only where `QUALADMIN_MODE` is debug or test
     "styleguide": Row(ANYBODY, get=200, post=422),

@@ -134,7 +134,8 @@ def test_no_worker_id_stands_in_an_address_a_title_or_a_log(
             ("/workers/find/", {"worker_id": ids[0]}),
             ("/workers/find/", {"worker_id": ids[5]}),
             ("/workers/look-up/", {"worker_id": ids[5], "type": kind}),
-            ("/audit/worker/", {"find-worker_id": ids[0]}),
+            ("/audit/", {"words": f"worker:{ids[0]} -action:view"}),
+            ("/audit/", {"words": f"worker:{ids[0]} colour:red"}),
             ("/revoke/", {"type": kind, "list": ids[0], "how": "silent"}),
         ):
             response = someone.client.post(path, {**stage.fields("granter", PRACTICE), **fields})

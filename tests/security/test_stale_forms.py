@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
+from qualadmin.core.actions.accounts import update_account
+from qualadmin.core.actions.people import update_user
 from qualadmin.core.actions.previews import discard_preview
 from qualadmin.core.actions.studies import update_study
 from qualadmin.core.actions.types import update_type_settings
-from qualadmin.core.models import Preview, QualificationType, Study, User
+from qualadmin.core.models import Preview, QualificationType, RequesterAccount, Study, User
+from qualadmin.web.acting import refuse_stale
 from tests.security.stage import PRACTICE, Stage, undone
 from tests.security.writes import written
 from tests.web.html import assert_valid_page
@@ -54,6 +57,85 @@ def test_bi_37_a_form_of_a_row_that_changed_since(
         assert_valid_page(response)
         assert words in text_of(response)
         assert client.post(path, {**hidden_of(client.get(path)), **fields}).status_code == 302
+
+
+def test_bi_37_a_second_click_is_not_somebody_else(stage: Stage) -> None:
+    """BI-37: the first click changed the row; the second leads where the first one did."""
+    path = "/studies/{study}/edit/".format(**stage.things[PRACTICE])
+    client = stage.client("manager", PRACTICE)
+    with undone():
+        cache.clear()
+        form = hidden_of(client.get(path)) | {"title": "Mine", "protocol_number": "", "is_open": "on"}
+        answers = [client.post(path, form) for _ in range(2)]
+        assert [one.status_code for one in answers] == [302, 302]
+        assert {one.headers["Location"] for one in answers} == {path.removesuffix("edit/")}
+
+
+def change_account(stage: Stage) -> None:
+    account = RequesterAccount.objects.get(pk=stage.things[PRACTICE]["account"])
+    update_account(actor=stage.cast.manager.as_actor(), account=account, name="Renamed", profile_name="x")
+
+
+def change_person(stage: Stage) -> None:
+    person = User.objects.get(pk=stage.things[PRACTICE]["person"])
+    update_user(actor=stage.cast.manager.as_actor(), user=person, full_name="Renamed", email="")
+
+
+@pytest.mark.parametrize(
+    ("view", "address", "fields", "change", "theirs"),
+    [
+        (
+            "studies",
+            "/studies/{study}/edit/",
+            {"title": "Mine", "is_open": "on"},
+            change_study,
+            "Renamed meanwhile",
+        ),
+        (
+            "types",
+            "/types/{type}/settings/",
+            {"default_score": "5", "min_score": "0", "max_score": "9"},
+            change_type,
+            "41",
+        ),
+        (
+            "accounts",
+            "/accounts/{account}/edit/",
+            {"name": "Mine", "profile_name": "demo"},
+            change_account,
+            "Renamed",
+        ),
+        ("people", "/people/{person}/edit/", {"full_name": "Mine"}, change_person, "Renamed"),
+    ],
+)
+def test_bi_37_a_row_that_changes_between_the_look_and_the_write(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    view: str,
+    address: str,
+    fields: dict[str, str],
+    change: Any,
+    theirs: str,
+) -> None:
+    """BI-37: whoever comes in between wins, and the person is told; never are both written."""
+    path = address.format(**stage.things[PRACTICE])
+    client = stage.client("manager", PRACTICE)
+
+    def look_then_be_overtaken(request: Any, *given: Any) -> None:
+        refuse_stale(request, *given)
+        if request.method == "POST":
+            change(stage)
+
+    monkeypatch.setattr(f"qualadmin.web.views.{view}.refuse_stale", look_then_be_overtaken)
+    with undone():
+        cache.clear()
+        form = hidden_of(client.get(path))
+        response = client.post(path, {**form, **fields})
+        assert response.status_code == 409
+        assert "Nothing was done" in text_of(response)
+        kept = client.get(path).content.decode()
+    assert f'value="{theirs}"' in kept
+    assert 'value="Mine"' not in kept
 
 
 @pytest.mark.parametrize("path", ["/accounts/{account}/edit/", "/people/{person}/edit/"])

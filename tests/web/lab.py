@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from qualadmin.audit import record as audit
+from qualadmin.audit.types import Context
 from qualadmin.core.models import Change, Job, Qualification, QualificationType, Study, Verb, Worker
 from tests.factories import (
     ChangeFactory,
@@ -37,6 +39,12 @@ class Lab:
 
 
 def make_lab(cast: Cast) -> Lab:
+    """Write the whole lab in one transaction."""
+    with audit.transaction(Context.system("tests")):
+        return _lab(cast)
+
+
+def _lab(cast: Cast) -> Lab:
     now = timezone.now()
     wave = TypeFactory(account=cast.account, name="Wave 7", holders_synced_at=now - timedelta(minutes=2))
     TypeFactory(account=cast.account, name="Old wave", status=QualificationType.Status.INACTIVE)

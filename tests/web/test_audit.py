@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -13,6 +14,8 @@ from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.tree import leaf_hash
 from qualadmin.audit.types import Target, Who
 from qualadmin.core.models import User
+from qualadmin.tasks.sealer import note_published
+from tests.audit.sealing import Sealer
 from tests.entries import new_entries, payload_of
 from tests.factories import RoleFactory, UserFactory
 from tests.web.html import assert_valid_page
@@ -56,7 +59,7 @@ def granted(lab: Lab) -> AuditEntry:
 def test_it_says_who_granted_a_worker_when_why_and_from_which_file(
     pi: Someone, lab: Lab, granted: AuditEntry
 ) -> None:
-    address = went_on(pi.send("/audit/", to="/audit/worker/", **{"find-worker_id": WORKER_ID}))
+    address = went_on(pi.send("/audit/", words=WORKER_ID))
     assert address == f"/audit/?worker={lab.worker.pk}"
     page = pi.get(address)
     assert_valid_page(page)
@@ -82,7 +85,7 @@ def test_it_says_who_granted_a_worker_when_why_and_from_which_file(
 
 def test_no_worker_id_stands_in_an_address_or_in_what_is_noted(pi: Someone, lab: Lab) -> None:
     with new_entries() as entries:
-        address = went_on(pi.send("/audit/", to="/audit/worker/", **{"find-worker_id": WORKER_ID}))
+        address = went_on(pi.send("/audit/", words=WORKER_ID))
         pi.get(address)
     assert WORKER_ID not in address
     for entry in entries:
@@ -91,8 +94,9 @@ def test_no_worker_id_stands_in_an_address_or_in_what_is_noted(pi: Someone, lab:
 
 
 def test_an_unknown_worker_is_said_to_be_unknown(pi: Someone, lab: Lab) -> None:
-    address = went_on(pi.send("/audit/", to="/audit/worker/", **{"find-worker_id": "A1NOBODYKNOWS"}))
-    assert "says nothing about them" in text_of(pi.get(address))
+    page = pi.send("/audit/", words="A1NOBODYKNOWS")
+    assert page.status_code == 422
+    assert "says nothing about them" in text_of(page)
 
 
 def test_a_pi_reads_the_own_studies_accounts_and_the_installation_but_no_other_study(
@@ -222,7 +226,7 @@ def test_the_export_holds_exactly_what_is_filtered(pi: Someone, lab: Lab, grante
         f"{bytes(granted.leaf).hex()}; last entry {granted.seq}, hash {bytes(granted.leaf).hex()}."
     )
     line = dict(zip(rows[0], rows[1], strict=True))
-    assert line["Worker"] == lab.worker.pseudonym
+    assert line["Worker"] == lab.worker.pseudonym_in(granted.stream)
     assert line["On behalf of"] == "Granter Person"
     assert line["Changes"] == "state sending → done, value 50 → 80"
     assert WORKER_ID not in str(rows)
@@ -275,6 +279,23 @@ def test_a_pi_checks_the_log_and_sees_the_result(pi: Someone, lab: Lab) -> None:
     assert "checked just now by Pi Person" in text
 
 
+def test_the_receipt_says_what_was_checked_and_sealed(pi: Someone, lab: Lab, tmp_path: Path) -> None:
+    assert "No checkpoint of this log is published" in text_of(pi.get("/audit/"))
+    sealer = Sealer.new(lab.cast.actor("manager").context, tmp_path)
+    checkpoint = sealer.seal()
+    note_published(checkpoint.size, "/mnt/other")
+    went_on(pi.client.post("/audit/verify/", hidden_of(pi.get("/audit/"))))
+    assert f"Sealed up to entry {checkpoint.size - 1}, published just now to /mnt/other" in text_of(
+        pi.get("/audit/")
+    )
+    response = pi.get("/audit/receipt.json")
+    assert "attachment" in response["Content-Disposition"]
+    content = json.loads(response.content)
+    assert content["checkpoint"]["note"] == checkpoint.note
+    assert content["verification"]["by"] == "Pi Person"
+    assert content["verification"]["entries"] == AuditEntry.objects.get(action="audit.verified").seq
+
+
 def test_a_long_log_is_left_to_the_command(pi: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qualadmin.core.actions.audit_log.QUICK_LIMIT", 2)
     went_on(pi.client.post("/audit/verify/", hidden_of(pi.get("/audit/"))))
@@ -297,3 +318,15 @@ def test_bi_20_text_of_people_stays_text(pi: Someone, lab: Lab) -> None:
         assert_valid_page(page)
         assert b"<script>alert" not in page.content
         assert b"<img src=x" not in page.content
+
+
+def test_an_entry_leads_to_all_of_its_person(lab: Lab) -> None:
+    with audit.transaction(lab.cast.actor("granter").context) as tx:
+        entry = tx.record("qtype.sync.requested", stream=lab.cast.account.stream)
+    seq = AuditEntry.objects.get(id=entry).seq
+    pi = Someone(Client(), lab.cast.pi, lab.cast.account)
+    link = f"/audit/?person={lab.cast.granter.pk}"
+    assert f'href="{link}"' in pi.get(f"/audit/{seq}/").content.decode()
+    assert {one.actor_id for one in pi.get(link).context["results"].rows} == {str(lab.cast.granter.pk)}
+    granter = Someone(Client(), lab.cast.granter, lab.cast.account)
+    assert "All of this person" not in granter.get(f"/audit/{seq}/").content.decode()

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from qualadmin.audit.models import AuditEntry
+from qualadmin.core.months import Month
 from tests.factories import ChangeFactory, JobFactory, QualificationFactory, RequestFactory, WorkerFactory
 from tests.tasks.lists import make_preview, worker_ids
 from tests.web.lab import Lab
@@ -49,9 +50,12 @@ def pages(lab: Lab) -> dict[str, str]:
         "study-list": f"{reverse('study-list')}?q=study",
         "study-detail": reverse("study-detail", args=[lab.cast.study.pk]),
         "audit-list": f"{reverse('audit-list')}?size=25&job={lab.job.pk}&after={edge}",
+        "audit-months": reverse("audit-months"),
+        "audit-month": reverse("audit-month", args=[lab.cast.study.pk, Month.current()]),
         "account-list": reverse("account-list"),
         "account-detail": reverse("account-detail", args=[lab.cast.account.pk]),
         "person-list": f"{reverse('person-list')}?access=True",
+        "service": reverse("service"),
     }
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -20,11 +19,6 @@ from tests.web.lab import WORKER_ID, Lab
 from tests.web.lists import Someone, text_of, went_on
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def granter(lab: Lab, client: Client) -> Someone:
-    return Someone(client, lab.cast.granter, lab.cast.account)
 
 
 def beats(seconds_ago: int = 1) -> None:
@@ -162,7 +156,6 @@ def test_a_search_without_a_word_is_refused(granter: Someone, data: dict[str, st
 def test_days_that_are_over_are_counted_once_and_today_each_time(
     lab: Lab, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
 ) -> None:
-    cache.clear()
     person, now = lab.cast.granter.as_actor(), timezone.now()
     first = days_of(person, lab.cast.account, now)
     for moment in (now, now - timedelta(days=3)):

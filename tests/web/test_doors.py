@@ -33,12 +33,12 @@ def test_a_long_query_is_414_before_anything_reads_it(db: None, client: Client) 
     assert client.get("/sign-in/?" + "a" * 8_192).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [{"CONTENT_LENGTH": str(3 * 2**20)}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+@pytest.mark.parametrize("headers", [{"CONTENT_LENGTH": str(9 * 2**20)}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
 def test_too_much_at_once_is_413(db: None, client: Client, settings: Settings, headers: dict[str, str]) -> None:
     response = client.generic("POST", "/sign-in/", b"x", **headers)  # type: ignore[arg-type]
     assert response.status_code == 413
     assert_valid_page(response)
-    assert f"2 MB and {settings.UPLOAD_MAX_ROWS:,} lines" in response.content.decode()
+    assert f"8 MB and {settings.UPLOAD_MAX_ROWS:,} lines" in response.content.decode()
 
 
 def test_a_length_that_is_none_is_400(db: None, client: Client) -> None:

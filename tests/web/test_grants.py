@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def granter(cast: Cast, client: Client) -> Someone:
-    return Someone(client, cast.granter, cast.account)
-
-
-@pytest.fixture
 def wave(cast: Cast) -> QualificationType:
     chosen: QualificationType = TypeFactory(account=cast.account, name="Wave 7", default_score=80)
     return chosen

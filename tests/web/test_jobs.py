@@ -19,17 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def granter(cast: Cast, client: Client) -> Someone:
-    return Someone(client, cast.granter, cast.account)
-
-
-@pytest.fixture
-def wave(cast: Cast) -> QualificationType:
-    chosen: QualificationType = TypeFactory(account=cast.account, name="Wave 7")
-    return chosen
-
-
-@pytest.fixture
 def heart_beats(db: None) -> None:
     Heartbeat.objects.create(name="cluster", beat_at=timezone.now())
 
@@ -52,7 +41,9 @@ def make_job(
     now = timezone.now()
     for number, state in enumerate(states, start=1):
         message = (
-            "Amazon does not know this worker in this environment. Check the id." if state == "failed" else ""
+            "Amazon does not know this worker in this environment. Check the worker ID."
+            if state == "failed"
+            else ""
         )
         ChangeFactory(
             job=job, type=wave, n=number, line=number, state=state, attempt=1, message=message,
@@ -157,7 +148,7 @@ class TestWhileItRuns:
         assert "Time left" not in dict(much_later.facts)
 
 
-class TestStopResumeRetry:
+class TestPauseStopResumeRetry:
     def test_stopping_asks_once_more_and_twice_is_once(
         self, granter: Someone, cast: Cast, wave: QualificationType
     ) -> None:
@@ -173,10 +164,26 @@ class TestStopResumeRetry:
         page = granter.get(page_of(job))
         assert_valid_page(page)
         assert "Stopped after 1; 2 not done" in text_of(page)
-        assert "Resume" in text_of(page)
+        assert "Resume" not in text_of(page)
+        assert went_on(granter.get(f"{page_of(job)}stop/")) == page_of(job)
+
+    def test_pausing_is_one_click_and_leaves_resume_and_stop(
+        self, granter: Someone, cast: Cast, wave: QualificationType
+    ) -> None:
+        job = make_job(cast, wave, ["done", "planned", "planned"])
+        fields = granter.hidden(page_of(job))
+        for _ in range(2):
+            assert went_on(granter.client.post(f"{page_of(job)}pause/", fields)) == page_of(job)
+        assert entries_of("job.paused") == 1
+        page = granter.get(page_of(job))
+        assert_valid_page(page)
+        assert "Paused after 1; 2 left" in text_of(page)
+        assert [word for word in ("Resume", "Stop…", "Pause ") if word in text_of(page)] == ["Resume", "Stop…"]
+        assert "data-poll" in page.content.decode()  # calls in hand still come back
+        assert "Leave it paused" in text_of(granter.get(f"{page_of(job)}stop/"))
 
     def test_resuming_goes_on(self, granter: Someone, cast: Cast, wave: QualificationType) -> None:
-        job = make_job(cast, wave, ["planned"], state="stopped")
+        job = make_job(cast, wave, ["planned"], state="paused")
         fields = granter.hidden(page_of(job))
         for _ in range(2):
             assert went_on(granter.client.post(f"{page_of(job)}resume/", fields)) == page_of(job)
@@ -194,8 +201,8 @@ class TestStopResumeRetry:
         assert entries_of("job.retried") == 1
         assert Change.objects.filter(job=job, state="planned", attempt=1).count() == 2
 
-    @pytest.mark.parametrize("verb", ["stop", "resume", "retry"])
-    def test_bi_36_a_finished_job_is_neither_stopped_nor_resumed_nor_retried(
+    @pytest.mark.parametrize("verb", ["pause", "stop", "resume", "retry"])
+    def test_bi_36_a_finished_job_is_neither_paused_nor_stopped_nor_resumed_nor_retried(
         self, granter: Someone, cast: Cast, wave: QualificationType, verb: str
     ) -> None:
         job = make_job(cast, wave, ["done"], state="finished", finished_at=timezone.now())
@@ -216,10 +223,52 @@ class TestStopResumeRetry:
         assert someone.get(f"{page_of(job)}stop/").status_code == (200 if status == 302 else 403)
         guard = {"guard_account": str(cast.account.pk), "guard_environment": "emulator"}
         guard |= {"guard_person": str(cast.user(name).pk), "form_key": "0" * 32}
-        assert someone.client.post(f"{page_of(job)}stop/", fields | guard).status_code == status
+        for verb in ("pause", "stop"):
+            assert someone.client.post(f"{page_of(job)}{verb}/", fields | guard).status_code == status
         for verb in ("resume", "retry"):
             assert someone.client.post(f"{page_of(job)}{verb}/", fields | guard).status_code == 403
         assert "Resume" not in text_of(someone.get(page_of(job)))
+
+
+class TestInParts:
+    """Large jobs: what the page says, and which buttons it has, while they are worked on in parts."""
+
+    @pytest.mark.parametrize(
+        ("state", "prepares", "counts", "says", "buttons"),
+        [
+            ("preparing", "list", {"planned": 500}, "Being prepared: 500 of 2,000", ["Pause", "Stop…"]),
+            ("preparing", "approved", {"planned": 2000}, "is being left out", ["Pause", "Stop…"]),
+            ("preparing", "retry", {"planned": 400, "failed": 600, "done": 1000}, "sent again: 400 of 1,000",
+             ["Pause", "Stop…"]),
+            ("paused", "list", {"planned": 500}, "Paused while being prepared: 500 of 2,000",
+             ["Stop…", "Resume"]),
+            ("stopped", "", {"cancelled": 500}, "500 of 2,000 lines had been written down", []),
+            ("stopped", "", {"cancelled": 1500, "done": 500}, "Stopped after 500; 1,500 not done", []),
+        ],
+    )  # fmt: skip
+    def test_what_it_says_and_offers(
+        self, granter: Someone, cast: Cast, wave: QualificationType, heart_beats: None, state: str, prepares: str,
+        counts: dict[str, int], says: str, buttons: list[str],
+    ) -> None:  # fmt: skip
+        ended = timezone.now() if state == "stopped" else None
+        fields = {"total": 2000, "planned": 0, "done": 0, "cancelled": 0, **counts}
+        job = make_job(cast, wave, ["cancelled"], state=state, prepares=prepares, finished_at=ended, **fields)
+        page = granter.get(page_of(job))
+        assert_valid_page(page)
+        assert says in text_of(page)
+        html = page.content.decode()
+        names = {"Pause": "job-pause", "Stop…": "job-stop", "Resume": "job-resume"}
+        assert [one for one in names if f'id="{names[one]}"' in html] == buttons
+        if state != "stopped":
+            assert_valid_page(granter.get(f"{page_of(job)}stop/"))
+
+    def test_what_is_not_given_up_yet_is_not_queued_any_more(
+        self, granter: Someone, cast: Cast, wave: QualificationType
+    ) -> None:
+        job = make_job(cast, wave, ["planned"], state="stopped")
+        text = text_of(granter.get(page_of(job)))
+        assert "Not done Is not sent any more." in text
+        assert "Queued" not in text
 
 
 class TestTheResult:
@@ -240,7 +289,7 @@ class TestTheResult:
         text = text_of(page)
         for words in ("Granter Person", "Colours", "Took part", "list.csv", "ab" * 32, "Finished, with failures"):
             assert words in text
-        assert "Amazon does not know this worker in this environment. Check the id. RequestError" in text
+        assert "Amazon does not know this worker in this environment. Check the worker ID. RequestError" in text
         assert "Look at the worker and decide." in text
         assert "data-poll" not in page.content.decode()
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http.response import HttpResponseBase
 from django.test import Client
 
@@ -47,6 +48,27 @@ def test_it_is_offered_after_signing_in_and_sent_on(cast: Cast, client: Client) 
     assert re.search(r'name="workers" value="A2EXAMPLE00001\s+A2EXAMPLE00002"', text)
     client.post("/styleguide/", typed(cast.granter, kept_form="sent"))
     assert client.get("/kept-form/").status_code == 302, "it was sent on, so it is offered no more"
+
+
+def test_a_file_is_asked_for_again_by_its_name(cast: Cast, client: Client) -> None:
+    file = SimpleUploadedFile("wave <3>.csv", b"WorkerId\nA2EXAMPLE00001\n", "text/csv")
+    client.post("/bulk/", {**typed(cast.granter, verb="grant"), "file": file})
+    sign_in(client, cast.granter)
+    page = client.get("/kept-form/")
+    assert_valid_page(page)
+    text = page.content.decode()
+    assert "Choose the file again: wave &lt;3&gt;.csv" in text
+    assert re.search(r'<form method="post" action="/bulk/" enctype="multipart/form-data"', text)
+    assert re.search(r'<input type="file" name="file" id="[^"]+"', text)
+    assert "A2EXAMPLE00001" not in text, "what is in a file is not kept"
+
+
+def test_where_there_was_no_file_none_is_asked_for(cast: Cast, client: Client) -> None:
+    send_unsigned(client, cast.granter)
+    sign_in(client, cast.granter)
+    text = client.get("/kept-form/").content.decode()
+    assert 'type="file"' not in text
+    assert "Choose the file again" not in text
 
 
 def test_it_is_thrown_away_on_request(cast: Cast, client: Client) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import BadRequest
+from django.db import OperationalError
 from django.test import RequestFactory
 
 from qualadmin.core.errors import ActionError, Conflict
 from qualadmin.core.models import User
-from qualadmin.web.http import FORM_KEY, once
+from qualadmin.web.http import FORM_KEY, RUNNING_SECONDS, once
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +70,36 @@ def test_after_a_refusal_the_same_form_may_be_sent_again() -> None:
 def test_a_form_without_its_key_is_400(key: str) -> None:
     with pytest.raises(BadRequest):
         once(sent(key), lambda: "/never/")
+
+
+class LockedCache:
+    """The cache table of a database that is locked as soon as the form is at work."""
+
+    def add(self, *given: object) -> bool:
+        return True
+
+    def set(self, *given: object) -> None:
+        raise OperationalError("database is locked")
+
+    delete = set
+
+
+def test_an_outcome_that_cannot_be_noted_is_still_the_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qualadmin.web.http.cache", LockedCache())
+    assert once(sent(uuid.uuid4().hex), lambda: "/jobs/1/")["Location"] == "/jobs/1/"
+
+
+def test_a_refusal_that_cannot_be_noted_is_still_that_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
+        raise ActionError("No.")
+
+    monkeypatch.setattr("qualadmin.web.http.cache", LockedCache())
+    with pytest.raises(ActionError, match="No"):
+        once(sent(uuid.uuid4().hex), refuse)
+
+
+def test_a_form_whose_process_died_may_be_sent_again_before_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_for: list[int] = []
+    monkeypatch.setattr(cache, "add", lambda slot, value, seconds: kept_for.append(seconds) or True)
+    once(sent(uuid.uuid4().hex), lambda: "/jobs/1/")
+    assert kept_for == [RUNNING_SECONDS]

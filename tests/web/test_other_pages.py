@@ -31,8 +31,8 @@ PAGES: dict[str, tuple[Path, set[str]]] = {
     "type create": (lambda lab: "/types/create/", MANAGER),
     "type import": (lambda lab: "/types/import/", SYNCERS),
     "workers": (lambda lab: "/workers/", ALL),
-    "worker": (lambda lab: f"/workers/{lab.worker.pk}/", ALL),
-    "worker, failed": (lambda lab: f"/workers/{lab.worker.pk}/?kind=failed", ALL),
+    "worker": (lambda lab: f"/workers/{lab.worker.pk}/", ID_READERS),
+    "worker, failed": (lambda lab: f"/workers/{lab.worker.pk}/?kind=failed", ID_READERS),
     "studies": (lambda lab: "/studies/", ALL),
     "study": (lambda lab: f"/studies/{lab.cast.study.pk}/", ALL),
     "study add": (lambda lab: "/studies/add/", MANAGER),
@@ -54,6 +54,7 @@ PAGES: dict[str, tuple[Path, set[str]]] = {
     "person password": (lambda lab: f"/people/{lab.cast.granter.pk}/password/", MANAGER),
     "person deactivate": (lambda lab: f"/people/{lab.cast.granter.pk}/deactivate/", MANAGER),
     "audit export": (lambda lab: "/audit/export.csv", READERS),
+    "audit bundle": (lambda lab: "/audit/bundle.zip", READERS),
 }
 PAGED = ["types", "type", "worker", "studies", "audit", "accounts", "people"]
 LISTS = ["types", "type", "worker", "studies", "audit", "accounts", "people", "workers"]
@@ -69,7 +70,6 @@ BUTTONS: dict[str, tuple[Path, set[str]]] = {
     "worker note": (lambda lab: f"/workers/{lab.worker.pk}/notes/", {"granter", "pi"}),
     "study pi add": (lambda lab: f"/studies/{lab.cast.study.pk}/pis/", MANAGER),
     "audit verify": (lambda lab: "/audit/verify/", READERS),
-    "audit find worker": (lambda lab: "/audit/worker/", ID_READERS),
 }
 ROLES = ["viewer", "granter", "pi", "manager"]
 

@@ -97,7 +97,7 @@ def test_a_role_for_all_accounts_is_said_to_be_one(manager: Someone, cast: Cast)
 
 
 @pytest.mark.parametrize(
-    "answers", [{"role": "pi", "account": "all", "can_production": "on"}, {"role": "root"}, {}]
+    "answers", [{"role": "viewer", "account": "all", "can_production": "on"}, {"role": "root"}, {}]
 )
 def test_a_role_that_can_not_be_is_refused(manager: Someone, cast: Cast, answers: dict[str, str]) -> None:
     before = RoleAssignment.objects.count()

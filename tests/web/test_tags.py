@@ -1,5 +1,7 @@
 """Times, numbers, states and charts in words."""
 
+import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +11,11 @@ import time_machine
 from django.http import HttpResponse
 from django.template import Context, RequestContext, Template
 from django.test import RequestFactory
+from django.urls import NoReverseMatch, get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
 
 from qualadmin.core.models import Worker
+from qualadmin.web.addresses import address_of
 from qualadmin.web.charts import Bar, Chart, axis_steps, histogram
 from qualadmin.web.listing import Count
 from qualadmin.web.statuses import LOOKS
@@ -115,10 +119,11 @@ def test_links_keep_the_rest_of_the_address(rf: RequestFactory) -> None:
 
 def test_a_worker_is_shown_by_pseudonym_to_those_who_may_not_see_ids() -> None:
     worker = Worker(worker_id="A2EXAMPLE00001")
-    hidden = shown("{% worker one link=False %}", one=worker)
+    hidden = shown("{% worker one 'study:a' %}", one=worker)
     assert "A2EXAMPLE00001" not in hidden
-    assert worker.pseudonym in hidden
-    seen = shown("{% worker one link=False %}", one=worker, shows_worker_ids=True)
+    assert worker.pseudonym_in("study:a") in hidden
+    assert str(worker.pk) not in hidden
+    seen = shown("{% worker one 'study:a' %}", one=worker, shows_worker_ids=True)
     assert 'data-copy="A2EXAMPLE00001"' in seen
 
 
@@ -182,3 +187,37 @@ def test_a_histogram_holds_every_score_once() -> None:
 )
 def test_spans_are_never_more_exact_than_true(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_moment_of_the_day_at_hand_is_shown_as_its_time() -> None:
+    with timezone.override("Europe/Berlin"):
+        late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)  # 00:30 of the next day there
+        assert ">13:00:30</time>" in shown("{% when m age=False day=d %}", m=NOON, d=NOON - timedelta(hours=12))
+        assert ">2026-11-24 00:30</time>" in shown("{% when m age=False day=d %}", m=late, d=NOON)
+        assert shown("{{ m|day }} {{ m|clock }}", m=late) == "2026-11-24 00:30"
+
+
+@pytest.fixture(params=["/", "/lab/"])
+def prefix(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where the site begins on its server."""
+    before = get_script_prefix()
+    set_script_prefix(request.param)
+    yield
+    set_script_prefix(before)
+
+
+def test_a_row_has_the_address_that_django_gives_it(prefix: None) -> None:
+    keys: dict[str, int | uuid.UUID] = {"worker-detail": uuid.uuid4(), "person-detail": 7, "audit-detail": 123_456}
+    for name, key in keys.items():
+        assert address_of(name, key) == reverse(name, args=[key])
+        assert shown("{% row_url name key %}", name=name, key=key) == reverse(name, args=[key])
+    with pytest.raises(NoReverseMatch):
+        address_of("no-such-page", 7)
+
+
+def test_the_text_of_a_worker_stays_text() -> None:
+    worker = Worker(worker_id='A1<b>"')
+    html = shown("{% worker one 'study:a' %}", one=worker, shows_worker_ids=True)
+    assert html.count("A1&lt;b&gt;&quot;") == 3  # the link, what is copied, what the button says
+    assert reverse("worker-detail", args=[worker.pk]) in html
+    assert "<b>" not in html

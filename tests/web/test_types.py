@@ -7,8 +7,16 @@ from django.test import Client
 from django.utils import timezone
 
 from qualadmin.core.models import Environment, QualificationType
+from qualadmin.web.listing import Count
 from tests.entries import new_entries
-from tests.factories import AccountFactory, QualificationFactory, RoleFactory, TypeFactory, UserFactory
+from tests.factories import (
+    AccountFactory,
+    QualificationFactory,
+    RoleFactory,
+    TypeFactory,
+    UserFactory,
+    WorkerFactory,
+)
 from tests.people import Cast
 from tests.web.html import assert_valid_page
 from tests.web.lab import Lab
@@ -40,7 +48,19 @@ def test_inactive_types_are_hidden_and_counted(manager: Someone) -> None:
 def test_the_list_says_how_many_hold_and_wait(manager: Someone, lab: Lab) -> None:
     page = manager.get("/types/")
     figure = page.context["figures"][str(lab.type.pk)]
-    assert (figure["holders"], figure["waiting"], figure["last"]) == (1, 1, lab.change.finished_at)
+    assert (figure["holders"], figure["waiting"]) == (Count(1, False), Count(1, False))
+    assert figure["last"] == lab.change.finished_at
+
+
+def test_the_list_counts_holders_no_further_than_needed(
+    manager: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qualadmin.web.listing.COUNT_LIMIT", 2)
+    for held, text in ((2, "2"), (3, "2+"), (4, "2+")):
+        while lab.type.qualifications.filter(status="Granted").count() < held:
+            QualificationFactory(type=lab.type, worker=WorkerFactory())
+        figure = manager.get("/types/").context["figures"][str(lab.type.pk)]
+        assert str(figure["holders"]) == text
 
 
 def test_the_page_shows_scores_holders_jobs_and_requests(manager: Someone, lab: Lab) -> None:

@@ -14,11 +14,6 @@ from tests.web.lists import Someone, hidden_of, text_of, went_on
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def granter(lab: Lab, client: Client) -> Someone:
-    return Someone(client, lab.cast.granter, lab.cast.account)
-
-
 @pytest.mark.parametrize("typed", [WORKER_ID, f"  {WORKER_ID.lower()} "])
 def test_an_id_leads_to_the_page_without_standing_in_the_address(granter: Someone, lab: Lab, typed: str) -> None:
     with new_entries() as entries:
@@ -104,11 +99,14 @@ def test_a_viewer_sees_a_pseudonym_and_no_notes(granter: Someone, lab: Lab) -> N
     path = f"/workers/{lab.worker.pk}/"
     went_on(granter.send(path, to=f"{path}notes/", text="Wrote to us on Monday"))
     viewer = Someone(Client(), lab.cast.viewer, lab.cast.account)
-    for address in (path, "/workers/", f"/types/{lab.type.pk}/", "/"):
+    for address in ("/workers/", f"/types/{lab.type.pk}/", f"/jobs/{lab.job.pk}/", "/"):
         html = viewer.get(address).content.decode()
         assert WORKER_ID not in html
-    assert lab.worker.pseudonym in viewer.get(path).content.decode()
-    assert "Wrote to us" not in viewer.get(path).content.decode()
+        assert str(lab.worker.pk) not in html
+    # Its address names the worker by a number that is the same in all studies.
+    refused = viewer.get(path)
+    assert refused.status_code == 403
+    assert "Wrote to us" not in refused.content.decode()
     assert "cannot be looked up by ID" in text_of(viewer.get("/workers/"))
 
 

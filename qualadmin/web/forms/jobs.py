@@ -1,9 +1,28 @@
-"""What can be asked of a job is a click without answers; only the list has something to fill in."""
+"""What can be asked of a job is a click without answers, but for undoing it; and the list has its filters."""
+
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from qualadmin.core.models import Job, Study, User
+from qualadmin.core.models import Job, RequesterAccount, Study, User
 from qualadmin.web.filters import Choice, Day, Filter
+
+from .base import PageForm
+from .fields import StudyField, ask_reason, reason_field
+
+
+class UndoForm(PageForm):
+    """An undo is a job of its own, so it has its own study and reason."""
+
+    study = StudyField(label="Study")
+    reason = reason_field()
+
+    def __init__(self, *args: Any, account: RequesterAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        study = self.fields["study"]
+        assert isinstance(study, StudyField)  # noqa: S101 # declared above
+        study.ask_for(account)
+        ask_reason(self, account)
 
 
 def _people() -> list[tuple[str, str]]:

@@ -85,7 +85,7 @@ class RoleForm(PageForm):
     can_production = forms.BooleanField(
         label="May act on real workers",
         required=False,
-        help_text="For granters and managers only. Without it the role works in emulator and sandbox.",
+        help_text="For granters, managers and PIs who approve. Without it the role works in emulator and sandbox.",
     )
 
     def __init__(self, *args: Any, accounts: Iterable[RequesterAccount], **kwargs: Any) -> None:

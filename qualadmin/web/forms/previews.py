@@ -59,6 +59,7 @@ class BulkForm(PageForm):
     """A file or a pasted list, and whether it gives or takes."""
 
     credential_exempt = frozenset({"list"})
+    limits = f"At most {settings.UPLOAD_MAX_ROWS:,} rows and {MEGABYTES} MB."
 
     verb = forms.ChoiceField(
         label="What to do with these workers",
@@ -321,7 +322,7 @@ class TargetsForm(PageForm):
 def targets_before(preview: Preview, plan: Plan, names: list[str]) -> dict[str, Any]:
     """What was answered before, for somebody who comes back from the check page to change something."""
     if not plan.types:
-        return {}
+        return {"type": preview.type_id}  # rows of a list of holders say which type they are about
     initial: dict[str, Any] = {
         "score": preview.score,
         "study": preview.study_id,

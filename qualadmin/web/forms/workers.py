@@ -1,14 +1,17 @@
 """Finding workers, asking Amazon about them, notes."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
 
+from qualadmin.core.actions.pseudonyms import REASON_LIMIT
 from qualadmin.core.actions.workers import NOTE_LIMIT
 from qualadmin.core.models import QualificationType, RequesterAccount
 
 from .base import PageForm, counted_text
 from .fields import LongText
+from .session import PASSWORD_MAX
 
 
 class FindWorkerForm(PageForm):
@@ -51,6 +54,49 @@ class LookUpForm(FindWorkerForm):
         field = self.fields["type"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 # declared above
         field.queryset = QualificationType.objects.filter(account=account).grantable().select_related("account")
+
+
+class RevealForm(PageForm):
+    """Whose pseudonym: where it was read, why somebody has to know, and the password of who asks."""
+
+    credential_exempt: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    stream = forms.ChoiceField(
+        label="Where you read it",
+        help_text="Each study and account has pseudonyms of its own.",
+        error_messages={"required": "Choose a study or account.", "invalid_choice": "Choose one of the list."},
+    )
+    pseudonym = forms.CharField(
+        label="Pseudonym",
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono", "placeholder": "W-ABCDEFGHIJ"}
+        ),
+        error_messages={"required": "Enter a pseudonym."},
+    )
+    reason = LongText(
+        name="reason",
+        label="Why you have to know",
+        limit=REASON_LIMIT,
+        rows=3,
+        help_text="Kept in the audit log with your name. No worker IDs here.",
+        error_messages={"required": "Give a reason."},
+    )
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        max_length=PASSWORD_MAX,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your password."},
+    )
+
+    def __init__(self, *args: Any, streams: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].widget = counted_text("reason", REASON_LIMIT)
+        self.fields["reason"].required = True
+        field = self.fields["stream"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 # declared above
+        field.choices = [("", "Choose a study or account"), *streams]
 
 
 class NoteForm(PageForm):

@@ -1,11 +1,19 @@
 """Entries of the audit log in words."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from django import template
+from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from qualadmin.audit import sentences
 from qualadmin.audit.models import AuditEntry
+from qualadmin.web.addresses import address_of
+
+from .ui import time_tag
 
 register = template.Library()
 
@@ -26,6 +34,28 @@ AWS_TERMS: Final = {
 def sentence(entry: AuditEntry) -> str:
     """The entry as one sentence; escaped like any text."""
     return sentences.sentence(entry)
+
+
+@register.simple_tag
+def entry_link(entry: AuditEntry) -> SafeString:
+    """The time of an entry, linked to its page."""
+    local = timezone.localtime(entry.recorded_at)
+    named = f", entry {entry.seq}"
+    time = time_tag(local, f"{local:%H:%M:%S}", named)
+    url = address_of("audit-detail", entry.seq)
+    return SafeString(f'<a id="entry-{entry.seq}" href="{url}">{time}<span class="sr">{named}</span></a>')
+
+
+@register.filter
+def utc(moment: datetime) -> str:
+    """A time for a file that is read anywhere: `2026-11-23 20:15:00`, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+@register.filter
+def named(names: Mapping[tuple[UUID, str], str], entry: AuditEntry) -> str:
+    """What `names` calls the worker of the entry in its study or account; nothing for nobody."""
+    return names.get((entry.subject, entry.stream), "") if entry.subject else ""
 
 
 @register.filter

@@ -10,9 +10,10 @@ import heroicons
 from django import template
 from django.template.context import RequestContext
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from qualadmin.web.addresses import address_of
 from qualadmin.web.statuses import look_of
 from qualadmin.web.words import UNKNOWN, grouped, since
 
@@ -42,7 +43,12 @@ def _drawn(name: str, size: int) -> SafeString:
 @register.simple_tag
 def pill(state: Any, label: str = "") -> SafeString:
     """A state as icon, word and colour. `state` is the stored value; `label` replaces its usual word."""
-    look = look_of(str(state))
+    return _pill(str(state) + "", str(label) + "")
+
+
+@lru_cache(DRAWN)
+def _pill(state: str, label: str) -> SafeString:
+    look = look_of(state)
     return format_html('<span class="pill {}">{}{}</span>', look.tone, icon(look.icon, 16), label or look.word)
 
 
@@ -79,10 +85,42 @@ def iso(moment: datetime) -> str:
     return timezone.localtime(moment).isoformat(timespec="seconds")
 
 
-@register.inclusion_tag("components/_time.html")
-def when(moment: datetime | None, age: bool = True) -> dict[str, Any]:
-    """A moment in the reader's zone as `2026-11-23 14:05`, with its age beside it unless `age=False`."""
-    return {"moment": moment, "age": age}
+@register.filter
+def day(moment: datetime) -> str:
+    """The day of a moment in the reader's zone as `2026-11-23`; far cheaper than Django's `date` in long lists."""
+    return timezone.localtime(moment).date().isoformat()
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """The time of a moment in the reader's zone as `14:05`."""
+    return timezone.localtime(moment).isoformat(timespec="minutes")[11:16]
+
+
+@register.simple_tag
+def when(moment: datetime | None, age: bool = True, day: datetime | None = None) -> str:
+    """A moment in the reader's zone as `2026-11-23 14:05`, with its age beside it unless `age=False`.
+
+    On the day of `day` it is `14:05:09` instead.
+    """
+    if moment is None:
+        return UNKNOWN
+    local = timezone.localtime(moment)
+    stamp = local.isoformat(" ", "seconds")
+    same_day = day is not None and timezone.localtime(day).date() == local.date()
+    html = time_tag(local, stamp[11:19] if same_day else stamp[:16])
+    return SafeString(f'{html} <span class="ago">{ago(moment)}</span>') if age else html
+
+
+def time_tag(local: datetime, text: str, more: str = "") -> SafeString:
+    """`text` for a moment in the reader's zone; pointed at, it says the second, the zone, and `more`.
+
+    Long lists draw a hundred thousand characters of these: string formatting takes a tenth of the time that a
+    template of its own takes.
+    """
+    iso = local.isoformat(timespec="seconds")
+    title = escape(f"{iso[:10]} {iso[11:19]} {timezone.get_current_timezone_name()}{more}")
+    return SafeString(f'<time class="nowrap" datetime="{iso}" title="{title}">{escape(text)}</time>')
 
 
 @register.simple_tag
@@ -109,10 +147,32 @@ def get(mapping: Mapping[str, Any], key: str) -> Any:
     return mapping.get(key)
 
 
-@register.inclusion_tag("components/_worker_id.html", takes_context=True)
-def worker(context: RequestContext, worker: Any, link: bool = True) -> dict[str, Any]:
-    """A worker: the id with a copy button, or the pseudonym for people who may not see ids. Links by uuid."""
-    return {"worker": worker, "link": link, "shows_ids": context.get("shows_worker_ids", False)}
+@register.simple_tag(takes_context=True)
+def worker(context: RequestContext, worker: Any, stream: str, link: bool = True) -> SafeString:
+    """A worker in a study or account: the id with a copy button, or the pseudonym for people who may not see ids.
+
+    The link names the worker by a number that is the same in all studies, so a pseudonym has none, save that of
+    an erased worker towards people who see ids.
+    """
+    sees_ids = bool(context.get("shows_worker_ids", False))
+    shows_id = bool(sees_ids and worker.worker_id)
+    link = link and sees_ids
+    name = escape(worker.worker_id if shows_id else worker.pseudonym_in(stream))
+    classes = "mono" if shows_id else "mono nowrap"
+    url = escape(address_of("worker-detail", worker.pk)) if link else ""
+    html = f'<a class="{classes}" href="{url}">{name}</a>' if link else f'<span class="{classes}">{name}</span>'
+    return SafeString(
+        f'<span class="wid">{html}{_COPY.format(name, icon("square-2-stack"))}</span>' if shows_id else html
+    )
+
+
+_COPY: Final = '<button class="copy" type="button" data-copy="{0}" aria-label="Copy {0}" title="Copy">{1}</button>'
+
+
+@register.simple_tag
+def row_url(name: str, key: int | uuid.UUID) -> str:
+    """`{% url name key %}` for rows of long lists: the URLs are looked through once, not for each row."""
+    return address_of(name, key)
 
 
 @register.inclusion_tag("components/_guard.html", takes_context=True)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from qualadmin.core.actions import accounts as actions
 from qualadmin.core.actions.connections import request_connection_test
+from qualadmin.core.actions.thresholds import asks_for_approval
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import ConnectionTest, Environment, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
@@ -75,6 +76,7 @@ def account_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
         "waits": waits,
         "may_manage": _may_manage(request),
         "tested": newest is not None and newest.state == ConnectionTest.State.OK,
+        "second_person": asks_for_approval(account),
     }
     template = "account/detail.html#test" if is_fragment(request) else "account/detail.html"
     return render(request, template, context)

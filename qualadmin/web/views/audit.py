@@ -3,20 +3,21 @@
 import hashlib
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from qualadmin.audit import canonical
 from qualadmin.audit.models import AuditEntry, AuditHead, AuditPayload
 from qualadmin.audit.sentences import sentence
 from qualadmin.core.actions.audit_log import (
@@ -26,57 +27,85 @@ from qualadmin.core.actions.audit_log import (
     record_audit_viewed,
     verify_log,
 )
-from qualadmin.core.actions.workers import find_worker, workers_visible_to
+from qualadmin.core.actions.workers import workers_visible_to
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import Job, Worker
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.csvio import download_name
 from qualadmin.web.acting import act_and_return
 from qualadmin.web.audit_export import Manifest, csv_of, json_of
+from qualadmin.web.audit_names import Names
+from qualadmin.web.audit_presets import presets
+from qualadmin.web.audit_proof import Proof, newest_proof, receipt
 from qualadmin.web.audit_scope import listing_for, reads_everything, streams_of, visible_entries
+from qualadmin.web.audit_search import Search
 from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
-from qualadmin.web.forms.workers import FindWorkerForm
+from qualadmin.web.forms.audit import SearchWordsForm
 from qualadmin.web.http import Request, is_fragment, page
-from qualadmin.web.listing import Listing, Results, capped_count
+from qualadmin.web.listing import Listing, capped_count
 
 VIEWED_SECONDS: Final = 600  # the same page read again within this time is one entry
 NOTED_ELSEWHERE_SECONDS: Final = 60
 NOTED_KEPT: Final = 10_000
+EXPORTS: Final = (
+    ("CSV", "audit-export", "For a spreadsheet, with pseudonyms"),
+    ("JSON", "audit-export-json", "For programs, with the exact content behind each hash"),
+    ("Proof", "audit-bundle", "A ZIP that proves itself, with pseudonyms"),
+    ("Proof with worker IDs", "audit-bundle-ids", "The same, for people who may know them"),
+)
 #: Until when this process need not ask the shared cache whether a reading was noted: it is asked at each page.
 _noted: dict[str, float] = {}
 
 
-@page(Permission.VIEW_OWN_ENTRIES, account=False)
+@page(Permission.VIEW_OWN_ENTRIES, "GET", "POST", account=False)
 def audit_list(request: Request) -> HttpResponse:
-    """The log, newest first: one's own scope, else one's own acts."""
-    listing, entries, streams = _open(request)
-    results = listing.results(request, entries)
-    _note_reading(request, results)
+    """The log, newest first: one's own scope, else one's own acts. A search in words comes as POST.
+
+    Words may hold a worker id, which no address does: they lead to the address of what they mean.
+    """
+    log = open_log(request)
+    search = Search(log.names)
+    form = SearchWordsForm(request.POST, search=search) if request.method == "POST" else None
+    if form is not None and form.is_valid():
+        return redirect(_address(request, form.parameters))
+    results = log.listing.results(request, log.entries)
+    note_reading(request, filter_text(request))
+    may_verify = allowed(request.actor, Permission.VERIFY_AUDIT)
+    proof = newest_proof() if may_verify and not is_fragment(request) else Proof()
     context = {
-        "lines": _lines(request, results.rows, dict(streams)),
-        "own_only": not streams,
+        "lines": _lines(request, results.rows, dict(log.names.streams)),
+        "own_only": not log.names.streams,
         "everything": reads_everything(request.actor),
-        "find": FindWorkerForm(prefix="find"),
-        "may_find": bool(streams) and allowed(request.actor, Permission.FIND_WORKERS),
-        "may_verify": allowed(request.actor, Permission.VERIFY_AUDIT),
+        "presets": presets(request.GET.urlencode()) if log.names.streams else [],
+        "may_oversee": bool(request.actor.study_ids) or reads_everything(request.actor),
+        "form": form or SearchWordsForm(initial={"words": search.words(log.names.asked)}, search=search),
+        "may_verify": may_verify,
         "may_export": allowed(request.actor, Permission.VIEW_AUDIT),
-        "export_url": f"{reverse('audit-export')}{listing_query(request)}",
-        "export_json_url": f"{reverse('audit-export-json')}{listing_query(request)}",
-        "last": None if is_fragment(request) else _last_verification(),
+        "exports": [
+            (name, f"{reverse(url)}{listing_query(request)}", about)
+            for name, url, about in EXPORTS
+            if log.names.sees_ids or url != "audit-bundle-ids"
+        ],
+        "fragment": is_fragment(request),
+        "last": proof.verified,
+        "sealed": proof,
         "quick_limit": QUICK_LIMIT,
     }
-    return listing.render(request, entries, "audit/list.html", context, results=results)
+    response = log.listing.render(request, log.entries, "audit/list.html", context, results=results)
+    response.status_code = 422 if form else 200
+    return response
 
 
 @page(Permission.VIEW_OWN_ENTRIES, account=False)
 def audit_detail(request: Request, seq: int) -> HttpResponse:
     """One entry with everything it says and what belongs to it."""
-    _, entries, streams = _open(request)
+    log = open_log(request)
+    entries = log.entries
     entry = _entry(entries, seq)
     content = entry.content
     payload = AuditPayload.objects.filter(seq=seq).first()
     related = [one for one in (entry.parent,) if one is not None]
-    names = dict(streams)
+    names = dict(log.names.streams)
     context = {
         "entry": entry,
         "sentence": sentence(entry),
@@ -90,23 +119,24 @@ def audit_detail(request: Request, seq: int) -> HttpResponse:
         "job": _job(request, entry),
         "parent": _lines(request, entries.filter(seq__in=related), names),
         "children": _lines(request, entries.filter(parent=seq).order_by("seq")[:20], names),
+        "person": _answering(entry) if names else None,
         "stream_name": names.get(entry.stream, entry.stream),
         "leaf": bytes(entry.leaf).hex(),
     }
-    _note(request, f"entry {seq}")
+    note_reading(request, f"entry {seq}")
     return render(request, "audit/detail.html", context)
 
 
 @page(Permission.VIEW_AUDIT, account=False)
 def audit_export(request: Request, extension: str) -> StreamingHttpResponse:
     """Exactly what is filtered, as CSV or JSON. Streams; at most 250,000 entries, the newest."""
-    listing, entries, _ = _open(request)
-    narrowed = listing.narrowed(request, entries)
+    log = open_log(request)
+    narrowed = log.listing.narrowed(request, log.entries)
     newest = AuditHead.objects.values_list("size", flat=True).first() or 0
     # Fixed before the download is noted, so that the file does not hold its own entry.
     narrowed = narrowed.filter(seq__lt=newest)
     count = capped_count(narrowed, EXPORT_LIMIT)
-    asked = _filter_text(request)
+    asked = filter_text(request)
     record_audit_exported(actor=request.actor, rows=count.number, filter=asked)
     now = timezone.now().astimezone(UTC).isoformat(timespec="seconds")
     manifest = Manifest(settings.AUDIT_ORIGIN, asked, request.actor.label, now)
@@ -115,17 +145,6 @@ def audit_export(request: Request, extension: str) -> StreamingHttpResponse:
     name = download_name("audit-log", extension=extension)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-@page(Permission.FIND_WORKERS, "POST", account=False)
-def audit_find_worker(request: Request) -> HttpResponse:
-    """From a worker id to the filter by that worker: the address gets our id, never Amazon's."""
-    form = FindWorkerForm(request.POST, prefix="find")
-    worker = find_worker(actor=request.actor, text=form.cleaned_data["worker_id"]) if form.is_valid() else None
-    if worker is None:
-        messages.warning(request, "No worker with this ID is known here, so the log says nothing about them.")
-        return redirect("audit-list")
-    return redirect(f"{reverse('audit-list')}?worker={worker.pk}")
 
 
 @page(Permission.VERIFY_AUDIT, "POST", account=False)
@@ -140,6 +159,15 @@ def audit_verify(request: Request) -> HttpResponse:
     return act_and_return(request, act, "The log was checked. The result is below.", reverse("audit-list"))
 
 
+@page(Permission.VERIFY_AUDIT, account=False)
+def audit_receipt(request: Request) -> HttpResponse:
+    """The last verification and the newest checkpoint as a file to keep elsewhere."""
+    response = HttpResponse(receipt(request.actor), content_type="application/json")
+    name = download_name("audit-receipt", extension="json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 def listing_query(request: Request) -> str:
     """The filters of this address without the place in the list."""
     query = request.GET.copy()
@@ -149,9 +177,27 @@ def listing_query(request: Request) -> str:
     return f"?{encoded}" if encoded else ""
 
 
-def _open(request: Request) -> tuple[Listing, "QuerySet[AuditEntry]", list[tuple[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class OpenLog:
+    """The log as one person may read it."""
+
+    names: Names
+    listing: Listing
+    entries: "QuerySet[AuditEntry]"
+
+
+def open_log(request: Request) -> OpenLog:
+    """The log as the person of this request may read it."""
     streams = streams_of(request.actor)
-    return listing_for(request.actor, streams), visible_entries(request.actor, streams), streams
+    names = Names(request.actor, streams, {key: str(value) for key, value in request.GET.items()})
+    return OpenLog(names, listing_for(names), visible_entries(request.actor, streams))
+
+
+def _address(request: Request, parameters: Mapping[str, str]) -> str:
+    """The list with these filters, in pages as long as they are now."""
+    kept = {key: str(request.GET[key]) for key in ("size",) if key in request.GET}
+    query = urlencode({**parameters, **kept})
+    return f"{reverse('audit-list')}?{query}" if query else reverse("audit-list")
 
 
 def _entry(entries: "QuerySet[AuditEntry]", seq: int) -> AuditEntry:
@@ -159,6 +205,11 @@ def _entry(entries: "QuerySet[AuditEntry]", seq: int) -> AuditEntry:
     if entry is None:
         raise NotVisible
     return entry
+
+
+def _answering(entry: AuditEntry) -> str | None:
+    """The person who answers for the entry, as the filter of the log names them."""
+    return entry.obo_id or (entry.actor_id if entry.actor_kind == "user" else None)
 
 
 def _lines(request: Request, rows: Iterable[AuditEntry], streams: dict[str, str]) -> list[Line]:
@@ -177,30 +228,16 @@ def _workers(request: Request, entries: Iterable[AuditEntry]) -> dict[uuid.UUID 
 def _job(request: Request, entry: AuditEntry) -> Job | None:
     if not entry.job:
         return None
-    jobs = Job.objects.visible_to(request.actor).select_related("created_by", "study", "account")
-    return jobs.filter(pk=entry.job).first()
+    jobs = Job.objects.visible_to(request.actor).select_related("created_by", "study", "account", "preview")
+    return jobs.defer("preview__content").filter(pk=entry.job).first()
 
 
-def _last_verification() -> dict[str, Any] | None:
-    """The newest `audit.verified`: when, by whom, how it ended, over how many entries."""
-    body = AuditPayload.objects.filter(seq=OuterRef("seq")).values("body")
-    newest = AuditEntry.objects.filter(action="audit.verified").newest()
-    entry = newest.annotate(body=Subquery(body)).first()
-    if entry is None:
-        return None
-    found: bytes | None = getattr(entry, "body", None)
-    return {"entry": entry, **(canonical.decode(bytes(found)) if found else {})}
-
-
-def _note_reading(request: Request, results: Results[AuditEntry]) -> None:
-    _note(request, _filter_text(request))
-
-
-def _filter_text(request: Request) -> str:
+def filter_text(request: Request) -> str:
+    """The filters of the address, as entries and manifests name them."""
     return listing_query(request).removeprefix("?")[:500]
 
 
-def _note(request: Request, what: str) -> None:
+def note_reading(request: Request, what: str) -> None:
     """One entry per session, filter and ten minutes: turning pages is one act of reading."""
     key = hashlib.sha256(f"{request.session.session_key}\n{what}".encode()).hexdigest()[:32]
     now = time.time()

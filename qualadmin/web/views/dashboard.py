@@ -4,10 +4,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from qualadmin.core.models import Job, QualificationType, RequesterAccount
+from qualadmin.core.actions.approvals import waiting_for
+from qualadmin.core.models import Job, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
-from qualadmin.web.figures import chart_of, days_of, needs_of, standing_of, tiles_of
+from qualadmin.web.figures import chart_of, days_of, means_of, needs_of, standing_of, tiles_of
 from qualadmin.web.http import Request, page
+from qualadmin.web.listing import COUNT_LIMIT
 
 
 @page(None, account=False)
@@ -19,18 +21,20 @@ def dashboard(request: Request) -> HttpResponse:
         return render(request, "dashboard/no_account.html", {"may_add": may_add})
     now = timezone.now()
     days = days_of(request.actor, account, now)
-    standing = standing_of(request.actor, account, now)
+    standing, means = standing_of(request.actor, account, now), means_of(account)
     jobs = Job.objects.filter(account=account, created_by=request.user).select_related("study")
     mine = list(jobs.order_by("-created_at")[:5])
+    approvals = waiting_for(request.actor)[: COUNT_LIMIT + 1].count()
     context = {
-        "needs": needs_of(request.actor, account, standing, now),
+        "needs": needs_of(request.actor, account, standing, means, now, approvals),
         "tiles": tiles_of(standing, days, now),
         "chart": chart_of(days),
         "requests_waiting": standing.waiting,  # the navigation need not count them again
+        "approvals_waiting": approvals,
         "mine": mine,
         "may_grant": _may_grant(request, account),
         "may_sync": allowed(request.actor, Permission.SYNC, str(account.pk)),
-        "is_new": not mine and not QualificationType.objects.filter(account=account).exists(),
+        "is_new": not mine and not means.has_types,
     }
     return render(request, "dashboard/dashboard.html", context)
 

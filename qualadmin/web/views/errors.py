@@ -1,16 +1,20 @@
 """Error pages: what happened, what was not done, what to do, and a number to quote."""
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from qualadmin.core.actions.access import record_bad_host, record_csrf_failed
 from qualadmin.core.actor import Actor
+from qualadmin.web.kept import is_secret, posted_fields
 from qualadmin.web.peers import request_info
 
 
@@ -55,19 +59,35 @@ WORDS: Final = {
         "signal-slash",
     ),
 }
+CSRF_FIELD: Final = "csrfmiddlewaretoken"
+NOT_DONE: Final = (
+    "It could not reach its database, or another program kept it locked for too long. "
+    "Nothing was changed by what you sent. Work that was already started goes on by itself."
+)
+#: What Django's database drivers raise when the database does not answer, or not in time.
+NO_DATABASE: Final = (OperationalError, InterfaceError)
 #: These pages are shown when nothing can be relied upon: they ask no database and no template context.
 STANDALONE: Final = frozenset({500, 503})
 
 
-def problem(request: HttpRequest, status: int, text: str = "", *, retry_after: int | None = None) -> HttpResponse:
-    """The page for `status`. `text` replaces the usual sentence; `retry_after` is in seconds."""
+def problem(
+    request: HttpRequest,
+    status: int,
+    text: str = "",
+    *,
+    retry_after: int | None = None,
+    more: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """The page for `status`. `text` replaces the usual sentence; `retry_after`: seconds; `more`: context."""
     words = WORDS.get(status, WORDS[400])
+    text = "".join(one for one in text if one.isprintable())  # it may quote what no HTML page may hold
     context = {
         "status": status,
         "title": words.title,
         "text": text or words.text,
         "icon_name": words.icon,
         "reference": getattr(request, "request_id", "")[:12],
+        **(more or {}),
     }
     if status in STANDALONE:
         response = HttpResponse(render_to_string("errors/standalone.html", context), status=status)
@@ -76,6 +96,20 @@ def problem(request: HttpRequest, status: int, text: str = "", *, retry_after: i
     if status == 503 or retry_after is not None:
         response.headers["Retry-After"] = str(retry_after or 60)
     return response
+
+
+def not_done(request: HttpRequest) -> HttpResponse:
+    """503 for a view whose transaction did not come to be. A form comes back with the page, to be sent again.
+
+    The page itself holds it, because there is nowhere else to keep it. The form's key sees to it that it is done
+    once. A file or a password does not come back; then only the browser's own way back has the form.
+    """
+    if request.method != "POST":
+        return problem(request, 503)
+    fields = posted_fields(request)
+    whole = not request.FILES and not any(is_secret(name) and name != CSRF_FIELD for name, _ in fields)
+    context = {"sent_again": fields if whole else [], "address": request.get_full_path(), "was_form": True}
+    return problem(request, 503, NOT_DONE, more=context)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -104,8 +138,11 @@ def not_found(request: HttpRequest, exception: Http404 | None = None) -> HttpRes
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500. Django has logged the traceback with the request."""
-    return problem(request, 500)
+    """500. Django has logged the traceback with the request.
+
+    503 if it was the database, outside of any view: when the session is read or written.
+    """
+    return problem(request, 503 if isinstance(sys.exc_info()[1], NO_DATABASE) else 500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

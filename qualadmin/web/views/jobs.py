@@ -12,21 +12,18 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from qualadmin.core.actions.jobs import (
-    may_control,
-    may_stop,
-    record_results_downloaded,
-    resume_job,
-    retry_failed,
-    stop_job,
-)
+from qualadmin.core.actions.control import may_control, may_stop, pause_job, resume_job, retry_failed, stop_job
+from qualadmin.core.actions.jobs import record_results_downloaded
+from qualadmin.core.actions.undo import may_undo
 from qualadmin.core.errors import Conflict, NotAllowed, NotVisible
 from qualadmin.core.models import Change, Job, QualificationType
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.core.reading import Plan
 from qualadmin.csvio import Cell, SafeCsvWriter, download_name
 from qualadmin.web.answers import answer_of, outcome_word
+from qualadmin.web.approving import card_of
 from qualadmin.web.filters import Choice
+from qualadmin.web.forms.approvals import DecisionForm
 from qualadmin.web.forms.jobs import JOB_FILTERS
 from qualadmin.web.http import Request, is_fragment, once, page
 from qualadmin.web.listing import Column, Listing
@@ -82,22 +79,27 @@ def job_list(request: Request) -> HttpResponse:
 @page(Permission.VIEW)
 def job_detail(request: Request, job_id: uuid.UUID) -> HttpResponse:
     """Progress while it runs, the result for ever after."""
-    job = visible_job(request, job_id)
+    return show_job(request, visible_job(request, job_id))
+
+
+def show_job(request: Request, job: Job, decision: DecisionForm | None = None) -> HttpResponse:
+    """The page of a job; 422 with a `decision` that was not accepted."""
     changes = Change.objects.filter(job=job).select_related("worker", "type")
     results = RESULTS.results(request, changes)
     if is_fragment(request):  # everything around the lines stays as it is
         context = {"job": job, "several_types": len(_types(job)) > 1}
         return RESULTS.render(request, changes, "job/detail.html", _with_answers(context, results), results)
-    return RESULTS.render(
-        request, changes, "job/detail.html", _with_answers(_around(request, job), results), results
-    )
+    context = {**_around(request, job), "approval": card_of(request, job, decision)}
+    response = RESULTS.render(request, changes, "job/detail.html", _with_answers(context, results), results)
+    response.status_code = 422 if decision is not None else 200
+    return response
 
 
 def visible_job(request: Request, job_id: uuid.UUID) -> Job:
     """The job, if the person may see it and its account is in use. Raises NotVisible or Conflict."""
     job = (
         Job.objects.visible_to(request.actor)
-        .select_related("account__pace", "study", "created_by", "preview__type")
+        .select_related("account__pace", "study", "created_by", "preview__type", "undoes", "approval__decided_by")
         .defer("preview__content")
         .filter(pk=job_id)
         .first()
@@ -119,14 +121,18 @@ def _around(request: Request, job: Job) -> dict[str, Any]:
     """What stands above and beside the lines."""
     types = _types(job)
     account = str(job.account_id)
+    did_or_may = Q(finished_at=None) | Q(done__gt=0)  # not those that were refused or changed nothing
+    undone_by = list(job.undone_by.filter(did_or_may).select_related("created_by").order_by("created_at"))
     return {
         "job": job,
         "types": types,
         "several_types": len(types) > 1,
         "progress": Progress(job),
         "left_out": job.preview.counts,
-        "may_stop": job.state == Job.State.RUNNING and may_stop(request.actor, job),
+        "may_stop": job.state in Job.STOPPABLE and may_stop(request.actor, job),
         "may_control": may_control(request.actor, job),
+        "may_undo": may_undo(request.actor, job) and not any(one.finished_at is None for one in undone_by),
+        "undone_by": undone_by,
         "may_export": allowed(request.actor, Permission.EXPORT_RESULTS, account),
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT, account)
         or allowed(request.actor, Permission.VIEW_OWN_ENTRIES, account),
@@ -153,27 +159,39 @@ def job_progress(request: Request, job_id: uuid.UUID) -> HttpResponse:
     if not is_fragment(request):
         return redirect("job-detail", job.pk)
     response = render(request, "job/detail.html#progress", _around(request, job))
-    if job.state != Job.State.RUNNING:
+    if job.finished_at is not None:
         response.headers["HX-Trigger"] = "job-ended"  # the lines below then show how each of them ended
     return response
 
 
+@page(Permission.VIEW, "POST")
+def job_pause(request: Request, job_id: uuid.UUID) -> HttpResponse:
+    """Hold the job until it is resumed: one click, as nothing is final."""
+    job = visible_job(request, job_id)
+    pause_job(actor=request.actor, job_id=job.pk)
+    return redirect("job-detail", job.pk)
+
+
 @page(Permission.VIEW, "GET", "POST")
 def job_stop(request: Request, job_id: uuid.UUID) -> HttpResponse:
-    """Ask once more, then stop."""
+    """Ask once more, then end the job for good."""
     job = visible_job(request, job_id)
     if request.method == "POST":
         stop_job(actor=request.actor, job_id=job.pk)
-        messages.success(request, "Stopped. Calls that were already on their way are finished; no new one starts.")
+        messages.success(
+            request, "Stopped. Calls that were already on their way are finished; the rest is never sent."
+        )
         return redirect("job-detail", job.pk)
     if not may_stop(request.actor, job):
         raise NotAllowed("Who started the job, a PI or a manager can stop it. Nothing was done.")
+    if job.state not in Job.STOPPABLE:
+        return redirect("job-detail", job.pk)
     return render(request, "job/stop.html", {"job": job, "progress": Progress(job)})
 
 
 @page(Permission.CONTROL_OWN_JOBS, "POST")
 def job_resume(request: Request, job_id: uuid.UUID) -> HttpResponse:
-    """Go on with a stopped job."""
+    """Go on with a paused job."""
     job = visible_job(request, job_id)
     resume_job(actor=request.actor, job_id=job.pk)
     return redirect("job-detail", job.pk)
@@ -212,7 +230,8 @@ def _csv_rows(job: Job) -> Iterator[tuple[Cell, ...]]:
         for one in part:
             ended = one.finished_at.astimezone(UTC).isoformat(timespec="seconds") if one.finished_at else ""
             yield (
-                one.line, one.worker.worker_id or one.worker.pseudonym, one.type.name, one.type.mturk_id,
+                one.line, one.worker.worker_id or one.worker.pseudonym_in(job.stream),
+                one.type.name, one.type.mturk_id,
                 one.get_verb_display(), one.value_before, one.value, outcome_word(one) or one.get_state_display(),
                 answer_of(one), one.code, one.attempt, ended, one.aws_request_id,
             )  # fmt: skip

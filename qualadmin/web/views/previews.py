@@ -60,7 +60,7 @@ def sample(request: Request) -> HttpResponse:
 def columns(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     """Say what the columns mean and what is to be done."""
     preview = own_preview(request, preview_id, content=True)
-    if preview.state in CLOSED or preview.source == Preview.Source.FORM:
+    if preview.state in CLOSED or preview.source in (Preview.Source.FORM, Preview.Source.UNDO):
         return redirect("preview-check", preview.pk)
     data = request.POST if request.method == "POST" else None
     header = data.get("header", "") if data is not None else request.GET.get("header", "")
@@ -84,6 +84,8 @@ def check(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     if preview.state == Preview.State.DISCARDED:
         raise Conflict("This list was discarded. Nothing of it was done. Start again with a new list.")
     if preview.state == Preview.State.UPLOADED:
+        if preview.undoes_id:
+            return redirect("job-undo", preview.undoes_id)
         from_form = preview.source == Preview.Source.FORM
         return redirect("grant") if from_form else redirect("bulk-columns", preview.pk)
     if request.method != "POST":
@@ -108,7 +110,9 @@ def _show_check(
     """The page with a fresh form: the digest is always that of the lines that are shown now."""
     form = ConfirmForm(initial={"rows_sha256": preview.rows_sha256})
     shown = CheckPage(request, preview, form)
-    request.section = "grant" if shown.from_form else "bulk"  # what to highlight in the navigation
+    request.section = (
+        "job" if preview.undoes_id else "grant" if shown.from_form else "bulk"
+    )  # what to highlight in the navigation
     context = {"shown": shown, "preview": preview, "refused": refused, "results": shown.results}
     template = "preview/check.html#results" if is_fragment(request) else "preview/check.html"
     return render(request, template, context, status=status)
@@ -146,7 +150,12 @@ def discard(request: Request, preview_id: uuid.UUID) -> HttpResponse:
         raise Conflict("This list was confirmed and is a job now. A running job can be stopped on its own page.")
     if preview.state != Preview.State.DISCARDED:
         discard_preview(actor=request.actor, preview_id=preview.pk)
+    if preview.undoes_id:
+        messages.success(request, "Nothing was undone. Nothing was sent to Amazon.")
+        return redirect("job-detail", preview.undoes_id)
     messages.success(request, "The list was discarded. Nothing was sent to Amazon.")
+    if preview.source == Preview.Source.LIST and preview.type_id:
+        return redirect("type-detail", preview.type_id)
     return redirect("grant" if preview.source == Preview.Source.FORM else "bulk")
 
 

@@ -12,8 +12,10 @@ from django.urls import reverse
 from qualadmin.core.actions import studies as actions
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import Job, RoleAssignment, Study, StudyInvestigator, User
+from qualadmin.core.months import Month
 from qualadmin.core.permissions import Permission, Role, allowed
 from qualadmin.web.acting import confirm_first, posted, refuse_stale, show, submit
+from qualadmin.web.audit_scope import reads_study
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.studies import InvestigatorForm, StudyChangeForm, StudyForm
 from qualadmin.web.http import Request, page
@@ -88,6 +90,7 @@ def _detail(request: Request, study: Study, form: InvestigatorForm) -> HttpRespo
         "jobs": jobs.order_by("-created_at")[:20],
         "may_manage": _may_manage(request),
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT),
+        "month": Month.current() if reads_study(request.actor, study) else None,
     }
     return show(request, "study/detail.html", form, **context)
 

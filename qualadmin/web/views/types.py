@@ -4,16 +4,17 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import types as actions
-from qualadmin.core.errors import NotVisible
+from qualadmin.core.actions.selections import Selection, select_holders
+from qualadmin.core.errors import ActionError, NotVisible
 from qualadmin.core.models import Change, Job, Qualification, QualificationRequest, QualificationType, Verb
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.acting import act_and_return, posted, refuse_stale, show, submit
@@ -21,7 +22,10 @@ from qualadmin.web.charts import histogram
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.types import NewTypeForm, ScoresForm, retry_words
 from qualadmin.web.http import Request, is_fragment, is_polling, page
-from qualadmin.web.listing import Column, Listing, capped_count
+from qualadmin.web.listing import CappedCount, Column, Listing, Results, capped_count
+from qualadmin.web.listing import Count as Counted
+from qualadmin.web.selecting import can_select, selected
+from qualadmin.web.words import grouped
 
 State, Status = QualificationType.State, QualificationType.Status
 HIDDEN = Q(status=Status.INACTIVE) | Q(state__in=[State.GONE, State.REFUSED])
@@ -77,26 +81,25 @@ def type_list(request: Request) -> HttpResponse:
 
 
 def _figures(keys: list[uuid.UUID]) -> dict[str, dict[str, Any]]:
-    """Holders, waiting requests and last grant of these types, by their key as text.
+    """Holders, waiting requests and last grant of these types, by their key as text (one query).
 
     Grants that were only seen at Amazon belong to no job and are not counted.
     """
-    holders = _count(Qualification.objects.filter(type__in=keys, status=Qualification.Status.GRANTED))
-    waiting = _count(QualificationRequest.objects.filter(type__in=keys, state=QualificationRequest.State.WAITING))
+    granted, waits = Qualification.Status.GRANTED, QualificationRequest.State.WAITING
+    holders = Qualification.objects.filter(type=OuterRef("pk"), status=granted).order_by("value")
+    waiting = QualificationRequest.objects.filter(type=OuterRef("pk"), state=waits).order_by("submitted_at")
     newest = (
         Change.objects.filter(type=OuterRef("pk"), state=Change.State.DONE, verb=Verb.GRANT, job__isnull=False)
         .order_by("-pk")
         .values("finished_at")[:1]
     )
-    last = dict(QualificationType.objects.filter(pk__in=keys).values_list("pk", Subquery(newest)))
+    figures = QualificationType.objects.filter(pk__in=keys).values_list(
+        "pk", CappedCount(holders), CappedCount(waiting), Subquery(newest)
+    )
     return {
-        str(key): {"holders": holders.get(key, 0), "waiting": waiting.get(key, 0), "last": last.get(key)}
-        for key in keys
+        str(key): {"holders": Counted.of(held), "waiting": Counted.of(asked), "last": last}
+        for key, held, asked, last in figures
     }
-
-
-def _count(rows: "QuerySet[Any]") -> dict[uuid.UUID, int]:
-    return dict(rows.order_by().values_list("type").annotate(Count("pk")))
 
 
 @page(Permission.VIEW)
@@ -110,7 +113,8 @@ def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     holders = one.qualifications.select_related("worker")
     results = HOLDERS.results(request, holders)
     if is_fragment(request):
-        return HOLDERS.render(request, holders, "type/detail.html", {"one": one}, results=results)
+        context = {"one": one, **_selecting(request, one, results)}
+        return HOLDERS.render(request, holders, "type/detail.html", context, results=results)
     scores = one.qualifications.filter(status=Qualification.Status.GRANTED).order_by()
     counted = list(scores.exclude(value=None).values_list("value").annotate(Count("pk")))
     jobs = Job.objects.visible_to(request.actor).filter(
@@ -127,9 +131,45 @@ def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
         "retry": retry_words(one.retry_delay_seconds),
         "syncing": syncing,
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT),
+        **_selecting(request, one, results),
         **_rights(request),
     }
     return HOLDERS.render(request, holders, "type/detail.html", context, results=results)
+
+
+def _selecting(request: Request, one: QualificationType, results: Results[Qualification]) -> dict[str, Any]:
+    """Whether holders can be selected, and what for. An inactive type can only be taken away."""
+    usable = one.state == State.LIVE and one.is_requestable
+    wanted = [(Verb.REVOKE.value, "Take away…")]
+    if one.status == Status.ACTIVE:
+        wanted.insert(0, (Verb.GRANT.value, "Grant or change score…"))
+    return {
+        "may_select": usable and can_select(results) and _rights(request)["may_grant"],
+        "actions": wanted,
+    }
+
+
+@page(Permission.GRANT, "POST")
+def type_select(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Take the selected holders on to the question of what is to be done with them. Nothing is sent to Amazon."""
+    one = _type(request, pk)
+    chosen = selected(request, HOLDERS, one.qualifications.all())
+    selection = Selection(chosen.rows, chosen.matching, chosen.filter)
+    try:
+        preview = select_holders(actor=request.actor, type=one, selection=selection, verb=chosen.verb)
+    except ActionError as error:
+        if error.status != 422:
+            raise
+        messages.error(request, error.message)
+        return redirect(f"{reverse('type-detail', args=[pk])}{chosen.query}")
+    number = bytes(preview.content or b"").count(b"\n") + 1
+    if chosen.counted not in (None, number):
+        messages.info(
+            request,
+            f"The list has changed or holds workers without an ID: it showed {grouped(chosen.counted or 0)}, "
+            f"and {grouped(number)} were taken over.",
+        )
+    return redirect("bulk-columns", preview.pk)
 
 
 def _is_syncing(one: QualificationType) -> bool:

@@ -105,12 +105,17 @@ def _find_page(request: Request, form: FindWorkerForm) -> HttpResponse:
     account = request.account_in_use
     jobs = Job.objects.visible_to(request.actor).filter(account=account).order_by("-created_at")
     newest = list(jobs.values_list("pk", flat=True)[:5])
-    changes = Change.objects.filter(job__in=newest).select_related("worker", "type", "job").order_by("-pk")[:20]
+    changes = (
+        Change.objects.filter(job__in=newest)
+        .select_related("worker", "type", "job__study", "job__account")
+        .order_by("-pk")[:20]
+    )
     may_find = allowed(request.actor, Permission.FIND_WORKERS, str(account.pk))
-    return show(request, "worker/find.html", form, changes=changes, may_find=may_find)
+    may_reveal = allowed(request.actor, Permission.REIDENTIFY, str(account.pk))
+    return show(request, "worker/find.html", form, changes=changes, may_find=may_find, may_reveal=may_reveal)
 
 
-@page(Permission.VIEW)
+@page(Permission.SEE_WORKER_IDS)
 def worker_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     """One worker in the account in use: what they hold, what happened, what was noted."""
     return _detail(request, _worker(request, pk), NoteForm())

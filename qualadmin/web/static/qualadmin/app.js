@@ -2,6 +2,7 @@
 const root = document.documentElement;
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const grouped = (number) => number.toLocaleString("en");
 root.dataset.js = "";
 
 // --- htmx: the token travels in a header; polling says that nobody clicked ------------------------------------
@@ -87,23 +88,35 @@ function say(text) {
   if (place) place.textContent = text;
 }
 
-// --- choosing rows ----------------------------------------------------------------------------------------------
-function countRows() {
-  const bar = one("#bulkbar");
+// --- selecting rows: the boxes belong to the form #selection -----------------------------------------------------
+function showSelection(aloud) {
+  const bar = one("#selection");
   if (!bar) return;
-  const chosen = all("[data-row]:checked").length;
-  bar.hidden = !chosen;
-  one("[data-chosen]", bar).textContent = chosen.toLocaleString("en");
+  const boxes = all("[data-row]");
+  const ticked = boxes.filter((box) => box.checked).length;
+  const page = one("[data-all-rows]");
+  page.checked = ticked > 0 && ticked === boxes.length;
+  page.indeterminate = ticked > 0 && !page.checked;
+  const matching = one("[data-matching]", bar);
+  if (matching) {
+    matching.checked &&= page.checked;
+    one("[data-matching-label]", bar).hidden = !page.checked;
+  }
+  bar.hidden = !ticked;
+  const place = one("[data-chosen]", bar);
+  place.textContent = `${matching?.checked ? `All ${place.dataset.all}` : grouped(ticked)} selected`;
+  if (aloud) say(place.textContent);
 }
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-all-rows]")) {
     for (const box of all("[data-row]")) box.checked = event.target.checked;
   }
-  if (event.target.matches("[data-all-rows], [data-row]")) countRows();
+  if (event.target.matches("[data-all-rows], [data-row], [data-matching]")) showSelection(true);
 });
+document.addEventListener("htmx:afterSwap", () => showSelection(false));
+addEventListener("pageshow", () => showSelection(false)); // after "back" the boxes are as they were left
 
 // --- counting while typing: ids in a box, characters against a limit ----------------------------------------------
-const grouped = (number) => number.toLocaleString("en");
 function countIds(box) {
   // Lines first, then commas, semicolons and tabs: "worker 7" is one faulty entry, not two.
   const ids = box.value.split(/[\n\r,;\t]+/).map((id) => id.trim()).filter(Boolean);
@@ -182,7 +195,7 @@ function press(key) {
   } else if (key === "/") one("#site-search")?.focus();
   else if (key === "j") moveRow(1);
   else if (key === "k") moveRow(-1);
-  else if (key === "x") one("tr.current [data-row]")?.click();
+  else if (key === "x") (one("tr.current [data-row]") ?? one("tr:focus-within [data-row]"))?.click();
   else if (key === "?") one("#keys")?.showModal();
   else return Boolean(one(`[data-key="${CSS.escape(key)}"]`)?.click());
   return true;
@@ -204,5 +217,5 @@ if (!CSS.supports("selector(::details-content)") && matchMedia("(min-width: 56.0
 }
 for (const box of all("[data-count-ids]")) countIds(box);
 for (const box of all("[data-count-characters]")) countCharacters(box);
-countRows();
+showSelection(false);
 one("#error-summary")?.focus();

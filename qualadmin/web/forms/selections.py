@@ -1,0 +1,31 @@
+"""Ticked rows of a list, or everything that its filter leaves, and what is to be done with them."""
+
+from typing import Final
+
+from django import forms
+
+from qualadmin.core.models import Verb
+
+from .base import PageForm
+
+FILTER_MAX: Final = 2_000  # characters
+
+
+class RowsField(forms.TypedMultipleChoiceField):
+    """Keys of rows. Which rows those are is for the list to find; here they must only be numbers."""
+
+    def valid_value(self, value: str) -> bool:
+        return value.isascii() and value.isdigit() and len(value) < 19
+
+
+class SelectionForm(PageForm):
+    """Nothing here is typed by hand: a fault means that the form was changed on its way.
+
+    `filter` is the list's address without its path. `counted` is how many rows it had when the page was made.
+    """
+
+    verb = forms.ChoiceField(choices=Verb.choices)
+    row = RowsField(required=False, coerce=int)
+    matching = forms.BooleanField(required=False)
+    filter = forms.CharField(required=False, max_length=FILTER_MAX)
+    counted = forms.IntegerField(required=False, min_value=0)
