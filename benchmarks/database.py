@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 
-def configure(folder: Path) -> None:
+def configure(folder: Path, settings: str = "qualadmin.settings") -> None:
     """Set Django up on the database of `folder`, as a benchmark before or this one left it."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "qualadmin.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings
     os.environ["QUALADMIN_MODE"] = "test"
     os.environ["QUALADMIN_VAR_DIR"] = str(folder)
     url = os.environ.get("QUALADMIN_TEST_DATABASE_URL", f"sqlite:///{folder / 'bench.sqlite3'}")
@@ -16,9 +16,9 @@ def configure(folder: Path) -> None:
     django.setup()
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, settings: str = "qualadmin.settings") -> None:
     """The same, with empty tables. Whatever the named PostgreSQL database held is dropped."""
-    configure(folder)
+    configure(folder, settings)
     from django.core.management import call_command
     from django.db import connection
 

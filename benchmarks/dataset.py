@@ -7,6 +7,8 @@ from benchmarks.database import analyze
 from benchmarks.history import add_busy, add_jobs, add_requests, add_running_job, add_small_jobs, add_visits
 from benchmarks.lab import Lab, add_holders, add_workers, open_lab
 
+WORKERS_AT_ONCE = 100_000
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -18,20 +20,22 @@ class Scale:
     requests: int = 100_000
     visits: int = 4_000
     running: int = 4_000
+    extra_holders: int = 10_000
 
     @classmethod
     def of(cls, size: int) -> "Scale":
-        return cls(size, size, size // 50, size, size // 25, min(4_000, size // 4))
+        return cls(size, size, size // 50, size, size // 25, min(4_000, size // 4), size // 10)
 
 
 def build(scale: Scale) -> Lab:
     """Fill an empty database and say how long it took."""
     wall, cpu = time.perf_counter(), time.process_time()
     lab = open_lab(people=200, studies=120)
-    add_workers(lab, scale.workers)
+    for start in range(0, scale.workers, WORKERS_AT_ONCE):
+        add_workers(lab, min(WORKERS_AT_ONCE, scale.workers - start))
     add_busy(lab)
     add_jobs(lab, scale.changes)
-    add_holders(lab, lab.types[7], scale.workers // 2, scale.workers // 10)
+    add_holders(lab, lab.types[7], scale.workers // 2, scale.extra_holders)
     add_small_jobs(lab, scale.small_jobs)
     add_requests(lab, scale.requests)
     add_visits(lab, scale.visits)

@@ -24,10 +24,12 @@ JOB_COLUMNS: Final = (
     "id", "account_id", "study_id", "preview_id", "created_by_id", "created_at", "state", "kind", "title",
     "reason", "notify", "revoke_reason", "source", "file_name", "file_sha256", "file_size", "rows_sha256", "total",
     "planned", "done", "failed", "skipped", "cancelled", "needs_person", "started_at", "finished_at", "audit_id",
+    "prepared_to", "prepares",
 )  # fmt: skip
 PREVIEW_COLUMNS: Final = (
     "id", "account_id", "created_by_id", "created_at", "state", "source", "file_name", "file_size", "file_sha256",
-    "options", "verb", "type_id", "score", "reason", "notify", "revoke_reason", "counts", "notes", "rows_sha256",
+    "origin", "options", "verb",
+    "type_id", "score", "reason", "notify", "revoke_reason", "counts", "notes", "rows_sha256",
 )  # fmt: skip
 DRAIN: Final = Context(Who("task", "drain", "drain"), task=TaskInfo("t", "drain", "bench", 1))
 
@@ -55,11 +57,13 @@ def add_jobs(lab: Lab, changes: int) -> None:
             place = _type_of(number)
             first = (place * 11_000 + taken[place]) % len(lab.workers)
             taken[place] += SIZE
-            workers = [lab.workers[0], *(lab.workers * 2)[first + 1 : first + SIZE]]
+            others = [lab.workers[n % len(lab.workers)] for n in range(first + 1, first + SIZE)]
+            # A type that has been round all workers is granted to them again: what they hold is there already.
+            once = first + SIZE <= len(lab.workers) and taken[place] <= len(lab.workers)
             at = datetime.now(UTC) - timedelta(days=DAYS * (count - number) / count)
-            plan = Plan(number, lab.types[place], workers, at, f"wave-{number:03d}.csv")
+            plan = Plan(number, lab.types[place], [lab.workers[0], *others], at, f"wave-{number:03d}.csv")
             clock.now = at
-            _write(lab, [plan])
+            _write(lab, [plan], held=once)
             lab.jobs.append(plan.pk)
 
 
@@ -166,7 +170,7 @@ def _job_entries(tx: Transaction, plan: Plan, stream: str, person: User) -> uuid
 def _preview_row(lab: Lab, plan: Plan, preview: uuid.UUID, person: User) -> tuple[Any, ...]:
     return (
         preview, lab.account.pk, person.pk, plan.at, Preview.State.CONFIRMED, "file", plan.title, 10_000, "0" * 64,
-        {}, "grant", plan.type.pk, 100, "", False, "", {"new": len(plan.workers)}, [], "0" * 64,
+        "", {}, "grant", plan.type.pk, 100, "", False, "", {"new": len(plan.workers)}, [], "0" * 64,
     )  # fmt: skip
 
 
@@ -179,7 +183,7 @@ def _job_row(
     return (
         plan.pk, lab.account.pk, study, preview, person.pk, plan.at, "running" if plan.left else "finished",
         "grant", plan.title, "", False, "", "file", plan.title, "0" * 64, 10_000, "0" * 64, len(lines), plan.left,
-        done, failed, 0, 0, 0, plan.at, ended, entry,
+        done, failed, 0, 0, 0, plan.at, ended, entry, len(lines), "",
     )  # fmt: skip
 
 

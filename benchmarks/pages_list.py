@@ -14,24 +14,30 @@ from qualadmin.core.reading import Plan
 
 @dataclass(frozen=True)
 class Case:
-    """One page. `roles`: who looks at it; `fragment`: asked for by htmx; `post`: what is sent."""
+    """One page. `roles`: who looks at it; `fragment`: asked for by htmx; `post`: what is sent.
+
+    `cold`: nothing is kept from visits before.
+    """
 
     name: str
     path: str
     roles: tuple[str, ...] = ("granter", "pi", "manager")
     fragment: bool = False
     post: dict[str, str] | None = None
+    cold: bool = False
 
 
 def cases(lab: Lab, content: bytes) -> Iterator[Case]:
     """All of them. `content` is the file of the check page."""
     yield Case("dashboard", "/")
+    yield Case("dashboard, nothing kept", "/", cold=True)
     yield from _jobs(lab)
     yield from _check_page(lab, content)
     yield from _types(lab)
     yield from _workers(lab)
     yield from _audit(lab)
     yield from _others(lab)
+    yield from _long_pages(lab)
 
 
 def _jobs(lab: Lab) -> Iterator[Case]:
@@ -111,6 +117,7 @@ def _audit(lab: Lab) -> Iterator[Case]:
     yield Case("log, before it began", "/audit/?to=2020-01-01")
     yield Case("log, a person", f"/audit/?person={person}", readers)
     yield Case("log, a quiet person", f"/audit/?person={lab.people['pi'].pk + 5}", readers)
+    yield Case("log, own and quiet", "/audit/", ("viewer",))
     yield Case("log, a person and an action", f"/audit/?person={person}&action=auth.login.succeeded", readers)
     yield Case("log, a busy worker", f"/audit/?worker={lab.busy}")
     yield Case("log, a worker", f"/audit/?worker={lab.workers[777]}")
@@ -135,6 +142,19 @@ def _others(lab: Lab) -> Iterator[Case]:
     yield Case("study", f"/studies/{lab.studies[1].pk}/")
     yield Case("grant", "/grant/", ("granter",))
     yield Case("bulk grant", "/bulk/", ("granter",))
+
+
+def _long_pages(lab: Lab) -> Iterator[Case]:
+    """Each list with as many lines as one may ask for."""
+    yield Case("log, 250 lines", "/audit/?size=250")
+    yield Case("jobs, 250 lines", "/jobs/?size=250")
+    yield Case("job, 250 lines", f"/jobs/{lab.jobs[-1]}/?size=250")
+    yield Case("job, running, 250 lines", f"/jobs/{lab.running}/?size=250")
+    yield Case("type, 250 lines", f"/types/{lab.types[0].pk}/?size=250")
+    yield Case("worker, busy, 250 lines", f"/workers/{lab.busy}/?size=250")
+    yield Case("requests, 250 lines", "/requests/?size=250")
+    yield Case("people, 250 lines", "/people/?size=250", ("manager",))
+    yield Case("studies, 250 lines", "/studies/?size=250")
 
 
 def _nth(rows: Any, share: float) -> Any:
