@@ -74,8 +74,13 @@ class Environment:
             self._fault(name, f"is {value!r}, which does not look right")
         return value
 
-    def secret(self, name: str, default: str | None = None, *, about: str, required: bool) -> str:
-        """A secret, from NAME or from the file that NAME_FILE names (such as a mounted container secret)."""
+    def secret(
+        self, name: str, default: str | None = None, *, about: str, required: bool = False, least: int = 0
+    ) -> str:
+        """A secret, from NAME or from the file that NAME_FILE names (such as a mounted container secret).
+
+        One that is given must have `least` characters.
+        """
         path = self._source.get(f"{name}_FILE", "")
         if path and self._source.get(name):
             self._fault(name, f"is given twice; set {name} or {name}_FILE, not both")
@@ -83,6 +88,8 @@ class Environment:
         given = bool(value)
         if not value and required and not path:
             self._fault(name, f"is missing ({about}); set it, or {name}_FILE to the path of a file that holds it")
+        if 0 < len(value) < least:
+            self._fault(name, f"is shorter than {least} characters")
         value = value or (default or "")
         self.readings[name] = Reading(name, value, given=given, secret=True, about=about)
         return value
@@ -129,6 +136,18 @@ class Environment:
         if parsed.get("ENGINE") not in DATABASE_ENGINES or not parsed.get("NAME"):
             self._fault(name, "must be sqlite:////path/to/file or postgres://user:password@host:port/name")
             return dict(environ.Env.db_url_config(default))
+        return parsed
+
+    def email(self, name: str, *, about: str) -> dict[str, Any]:
+        """Django's EMAIL_* settings from `smtp+tls://user:password@host:587`; empty where nothing is set."""
+        value = self.url(name, about=about, schemes=("smtp", "smtp+tls", "smtp+ssl"))
+        try:
+            parsed: dict[str, Any] = environ.Env.email_url_config(value) if value else {}
+        except ValueError:
+            parsed = {}
+        if value and not parsed.get("EMAIL_HOST"):
+            self._fault(name, "must be smtp+tls://user:password@host:587, smtp+ssl:// or smtp://")
+            return {}
         return parsed
 
     def unknown(self, prefix: str, also_known: Iterable[str]) -> list[str]:

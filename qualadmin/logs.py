@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on stderr, without secrets and without worker ids."""
+"""Logs: one JSON object a line on stderr, without secrets and without worker IDs."""
 
 import json
 import logging
@@ -14,14 +14,14 @@ SECRETS = re.compile(
     | (?i:authorization)\s*[:=]\s*[^\n]+                              # signed request headers
     | (?i:x-amz-security-token|aws_secret_access_key|aws_session_token|secret_key|password|csrftoken|
        csrfmiddlewaretoken|sessionid)["']?\s*[:=]\s*["']?[^\s"'&;,]+
-    | \bA[A-Z0-9]{11,20}\b                                            # the shape of Amazon's worker ids
+    | \bA[A-Z0-9]{11,63}\b                                            # the shape of Amazon's worker IDs
     """,
     re.VERBOSE,
 )
 
 
 def redact(text: str) -> str:
-    """`text` with everything that looks like a credential, a session or a worker id taken out."""
+    """`text` with everything that looks like a credential, a session or a worker ID taken out."""
     return SECRETS.sub(MASK, text)
 
 

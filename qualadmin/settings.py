@@ -10,8 +10,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONE, SELF
-
+from qualadmin.browser_policy import DIRECTIVES
 from qualadmin.env import Environment
 from qualadmin.logs import logging_config
 
@@ -28,6 +27,10 @@ VAR_DIR = Path(
         about="folder for the SQLite file, the cache and other state",
     )
 )
+BACKUP_DIR = Path(
+    ENV.text("QUALADMIN_BACKUP_DIR", str(VAR_DIR / "backups"), about="folder for what `manage.py backup` takes")
+)
+RESTORE_MARK = VAR_DIR / "restore-unfinished"  # there from the first step of a restore to its last
 
 # --- who may talk to us -------------------------------------------------------------------------------------
 # A demo without its own key file (for example `QUALADMIN_MODE=demo manage.py audit_verify`) uses the one its
@@ -38,9 +41,10 @@ SECRET_KEY = ENV.secret(
     _demo_key.read_text(encoding="utf-8") if MODE == "demo" and _demo_key.exists() else f"only-for-{MODE}-runs",
     about="50 or more random characters that sign sessions and task messages",
     required=LIVE,
+    least=50 if LIVE else 0,
 )
-if LIVE and 0 < len(SECRET_KEY) < 50:
-    ENV.refuse("QUALADMIN_SECRET_KEY", "is shorter than 50 characters")
+METRICS_TOKEN = ENV.secret("QUALADMIN_METRICS_TOKEN", about="lets Prometheus read /metrics from afar", least=32)
+PSEUDONYM_KEY = ENV.secret("QUALADMIN_PSEUDONYM_KEY", SECRET_KEY, about="makes the pseudonyms", least=50)
 ALLOWED_HOSTS = ENV.words(
     "QUALADMIN_ALLOWED_HOSTS",
     () if LIVE else ("127.0.0.1", "localhost", "[::1]"),
@@ -180,7 +184,9 @@ Q_CLUSTER: dict[str, Any] = {
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "qualadmin_cache"}
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "qualadmin_cache"},
+    # For what each process may well work out for itself: asking the shared cache would cost more queries.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "qualadmin"},
 }
 DATABASE_ROUTERS: list[str] = []
 if ON_SQLITE and not REDIS_URL:
@@ -228,7 +234,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- headers ------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the load balancer and the service manager ask on loopback
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # machines ask on loopback
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -236,26 +242,15 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY: dict[str, Any] = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "object-src": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY: dict[str, Any] = {"DIRECTIVES": DIRECTIVES}
 
 # --- limits of what may be sent to us -----------------------------------------------------------------------
-UPLOAD_MAX_BYTES = 2 * 1024 * 1024
+UPLOAD_MAX_BYTES = 8 * 1024 * 1024  # 100,000 lines with scores and notes have five
 UPLOAD_MAX_ROWS = ENV.number(
-    "QUALADMIN_UPLOAD_MAX_ROWS", 10_000, about="most rows of one uploaded file", low=1, high=100_000
+    "QUALADMIN_UPLOAD_MAX_ROWS", 100_000, about="most rows of one uploaded file", low=1, high=100_000
+)
+UNDO_DAYS = ENV.number(
+    "QUALADMIN_UNDO_DAYS", 30, about="days after its end in which a job can be undone", low=1, high=3650
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES  # a pasted list may be as long as a file
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES
@@ -319,6 +314,46 @@ SETTLE_SECONDS = ENV.number(
     low=1,
     high=3600,
 )
+# --- a second person, and mails to our own people ------------------------------------------------------------
+_host = next((name.lstrip(".") for name in ALLOWED_HOSTS if name != "*"), "localhost")
+APPROVAL_WORKERS = ENV.number(
+    "QUALADMIN_APPROVAL_WORKERS",
+    200,
+    about="production jobs that reach more workers than this wait for a PI of the study",
+    low=0,
+    high=100_000,
+)
+APPROVAL_REVOKES = ENV.number(
+    "QUALADMIN_APPROVAL_REVOKES",
+    20,
+    about="production jobs that take away from more workers than this wait for a PI of the study",
+    low=0,
+    high=100_000,
+)
+APPROVAL_REHEARSE = ENV.flag(
+    "QUALADMIN_APPROVAL_REHEARSE", False, about="accounts of the emulator ask for approval as production does"
+)
+SITE_URL = ENV.url(
+    "QUALADMIN_SITE_URL",
+    f"{'https' if HTTPS else 'http'}://{_host}",
+    about="address of this site in the links of mails",
+    schemes=("https", "http"),
+)
+_email = ENV.email("QUALADMIN_EMAIL_URL", about="mail server for mails to our own people; empty: none are sent")
+EMAIL_ON = bool(_email) or not LIVE  # elsewhere a mail is only printed into the log of the tasks
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _email else 'console'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _email.get("EMAIL_HOST", ""), _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+EMAIL_SUBJECT_PREFIX = ""
+DEFAULT_FROM_EMAIL = ENV.text(
+    "QUALADMIN_EMAIL_FROM",
+    f"qualadmin@{_host}",
+    about="sender of mails to our own people",
+    pattern=r"[^@\s]+@[^@\s]+",
+)
 # For tests of what a power cut leaves behind; check E012 refuses it anywhere else.
 KILLPOINT = ENV.text("QUALADMIN_KILLPOINT", "", about="moment at which a test kills the process")
 # Every audit entry says which program wrote it.
@@ -330,6 +365,22 @@ AUDIT_ORIGIN = ENV.text(
     "localhost/qualadmin",
     about="name of this installation inside every audit entry; never change it later",
     pattern=r"[\w.:/-]{3,100}",
+)
+
+# --- checkpoints of the log ---------------------------------------------------------------------------------
+_key = ENV.text(
+    "QUALADMIN_AUDIT_KEY_PATH", str(VAR_DIR / "audit-key"), about="the sealer's private key, for its eyes alone"
+)
+# The public keys lie beside it, oldest first, readable by everybody.
+AUDIT_KEY_PATH, AUDIT_PUBLIC_KEYS_PATH = Path(_key), Path(f"{_key}.pub")
+_state = ENV.text(
+    "QUALADMIN_AUDIT_STATE_PATH", str(VAR_DIR / "audit-seal.json"), about="what the sealer signed last"
+)
+AUDIT_STATE_PATH = Path(_state)
+AUDIT_PLACES = ENV.words(
+    "QUALADMIN_AUDIT_PLACES",
+    (str(VAR_DIR / "checkpoints"),) if MODE == "demo" else (),
+    about="where checkpoints are published: folders and s3://bucket/prefix, with commas between",
 )
 
 # Read by the test run and the launcher, not here; listed so that they do not count as misspelt.

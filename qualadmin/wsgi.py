@@ -3,11 +3,13 @@
 import os
 import sys
 
+from django.conf import settings
 from django.core.checks import run_checks
 from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError
 
+from qualadmin import schema, service_lock
 from qualadmin.env import ConfigurationError
 
 GUNICORN_CANNOT_BOOT = 3  # with this code gunicorn stops instead of starting its worker over and over
@@ -23,7 +25,9 @@ def stop_if_wrong() -> None:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qualadmin.settings")
 try:
     application = get_wsgi_application()
+    service_lock.hold(settings.VAR_DIR)
+    schema.require()
     stop_if_wrong()
-except (ConfigurationError, SystemCheckError, DatabaseError) as error:
+except (ConfigurationError, SystemCheckError, DatabaseError, service_lock.InUse, schema.NotReady) as error:
     sys.stderr.write(f"The pages cannot start. {error}\n")
     sys.exit(GUNICORN_CANNOT_BOOT)

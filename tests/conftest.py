@@ -7,7 +7,7 @@ import pytest
 from qualadmin.audit.testing import flush_allowed
 
 #: What may be skipped, the fixed cast of people, and the ear at the queue.
-pytest_plugins = ["tests.plugins.requirements", "tests.people", "tests.bells"]
+pytest_plugins = ["tests.plugins.requirements", "tests.people", "tests.bells", "tests.approving"]
 
 
 @pytest.fixture(autouse=True, scope="session")

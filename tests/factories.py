@@ -111,7 +111,7 @@ class TypeFactory(AuditedFactory):
     event = "qtype.imported"
     account = factory.SubFactory(AccountFactory)
     mturk_id = factory.Sequence(lambda n: f"3TYPE{n:010d}")
-    name = factory.Sequence(lambda n: f"Wave {n}")
+    name = factory.Sequence(lambda n: f"Wave no. {n}")  # tests name their own "Wave 7"
     description = "Took part in an earlier wave."
     state = models.QualificationType.State.LIVE
 

@@ -1,7 +1,9 @@
 """What every tracked file must keep to."""
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -89,3 +91,24 @@ def test_the_licence_is_the_one_that_is_named() -> None:
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License" in licence
     assert "END OF TERMS AND CONDITIONS" in licence
+
+
+def test_people_read_of_worker_ids_in_one_spelling() -> None:
+    """“worker ID” in every sentence of a page, a message or a manual; comments and docstrings are for us."""
+    found = [
+        f"{path.relative_to(ROOT)}: {text[:80]}"
+        for path, text in _texts_for_people()
+        if re.search(r"\b[Ww]orker ids?\b|\b[Ww]orkers' ids\b", text)
+    ]
+    assert found == []
+
+
+def _texts_for_people() -> Iterator[tuple[Path, str]]:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("templates/**/*.html")]:
+        yield path, path.read_text(encoding="utf-8")
+    for path in ROOT.glob("qualadmin/**/*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+                yield path, node.value

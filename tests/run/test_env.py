@@ -80,3 +80,25 @@ def test_misspelt_names_are_found() -> None:
     env.words("Q_HOSTS", about="")
     env.secret("Q_KEY", about="", required=False)
     assert env.unknown("Q_", also_known=()) == ["Q_HOST"]
+
+
+def test_a_mail_server_is_one_address() -> None:
+    env = Environment({"QUALADMIN_EMAIL_URL": "smtp+tls://lab%40x:p%2Fw@mail.example.org:587"})
+    found = env.email("QUALADMIN_EMAIL_URL", about="x")
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_USE_TLS"]) == ("mail.example.org", 587, True)
+    assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == ("lab@x", "p/w")
+    assert "p%2Fw" not in masked(env.readings["QUALADMIN_EMAIL_URL"])
+    env.finish()
+
+
+@pytest.mark.parametrize("value", ["mail.example.org", "imap://mail.example.org", "smtp://mail.example.org:port"])
+def test_what_is_no_mail_server_is_refused(value: str) -> None:
+    env = Environment({"QUALADMIN_EMAIL_URL": value})
+    assert env.email("QUALADMIN_EMAIL_URL", about="x") == {}
+    assert env.problems
+
+
+def test_no_mail_server_is_fine() -> None:
+    env = Environment({})
+    assert env.email("QUALADMIN_EMAIL_URL", about="x") == {}
+    env.finish()

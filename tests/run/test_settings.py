@@ -1,6 +1,7 @@
 """The settings of a real installation, as a program of its own sees them."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,7 @@ def test_deployment_checks_are_silent_for_a_real_installation(tmp_path: Path) ->
         ({"AWS_SECRET_ACCESS_KEY": "made-up"}, "qualadmin.E006"),
         ({"QUALADMIN_TASK_WORKERS": "1"}, ""),
         ({"QUALADMIN_ALOWED_HOSTS": "x"}, "qualadmin.W001"),
+        ({"QUALADMIN_KILLPOINT": "claimed"}, "qualadmin.E012"),
     ],
 )
 def test_wrong_combinations_are_refused(tmp_path: Path, change: dict[str, str], check: str) -> None:
@@ -77,6 +79,36 @@ def test_own_checks_find_what_settings_in_code_could_break(monkeypatch: pytest.M
     assert [message.id for message in checks.sqlite_options(None)] == ["qualadmin.E005"]
     assert [message.id for message in checks.no_atomic_requests(None)] == ["qualadmin.E009"]
     assert [message.id for message in checks.shared_cache(None)] == ["qualadmin.E003"]
+
+
+@pytest.mark.parametrize(("mode", "name", "found"), [
+    ("live", "claimed", ["qualadmin.E012"]),
+    ("demo", "claimed", ["qualadmin.E012"]),
+    ("test", "claimed", []),
+    ("live", "", []),
+])  # fmt: skip
+def test_a_point_to_die_at_is_for_tests_only(
+    monkeypatch: pytest.MonkeyPatch, mode: str, name: str, found: list[str]
+) -> None:
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(MODE=mode, KILLPOINT=name))
+    assert [message.id for message in checks.no_killpoint(None)] == found
+
+
+@pytest.mark.parametrize(("installed", "found"), [(True, ["qualadmin.E007"]), (False, [])])
+def test_djangos_admin_is_refused(monkeypatch: pytest.MonkeyPatch, installed: bool, found: list[str]) -> None:
+    apps = SimpleNamespace(is_installed=lambda name: installed and name == "django.contrib.admin")
+    monkeypatch.setattr(checks, "apps", apps)
+    assert [message.id for message in checks.no_admin(None)] == found
+
+
+def test_every_check_has_a_test_and_a_line_in_the_manual() -> None:
+    check_id = re.compile(r"\b(?:qualadmin|audit)\.[EW]\d{3}\b")
+    ids = {found for path in ROOT.glob("qualadmin/**/checks.py") for found in check_id.findall(path.read_text())}
+    tested = {found for path in ROOT.glob("tests/**/*.py") for found in check_id.findall(path.read_text())}
+    assert len(ids) >= 13
+    assert ids - tested == set()
+    told = (ROOT / "docs/architecture.md").read_text()
+    assert {one for one in ids if one.partition(".")[2] not in told} == set()
 
 
 def test_a_network_file_system_is_recognised(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -172,6 +173,7 @@ def test_the_demo_starts_ends_and_starts_again_after_a_kill(tmp_path: Path) -> N
     state, output = tmp_path / "demo", tmp_path / "output"
     first = demo_process(state, output)
     until_ready(first, output)
+    assert re.search(r"http://127\.0\.0\.1:\d+/_emulator/$", output.read_text(), re.MULTILINE)
     family = psutil.Process(first.pid).children(recursive=True)
     assert len(family) >= 6
     first.kill()
