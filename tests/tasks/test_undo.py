@@ -97,7 +97,7 @@ def test_of_two_people_who_undo_at_once_one_does_it(
     undoing = Job.objects.get(undoes=job)
     won = [answer for answer in answers if answer == str(undoing.pk)]
     assert won, (answers, processes.log)
-    assert {answer for answer in answers if answer not in won} <= {Conflict.__name__, "NotVisible"}
+    assert {answer for answer in answers if answer not in won} <= {Conflict.__name__, "NotVisible"}, processes.log
     assert AuditEntry.objects.filter(action="job.undone").count() == 1
     processes.run("recover", job.account_id)
     assert at_amazon(emulator, job) == before

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -84,7 +85,10 @@ def test_each_page_asks_as_often_as_written_down(lab: Lab, pages: dict[str, str]
     assert max(found.values()) <= MOST, found
     if os.environ.get("QUALADMIN_REWRITE_BUDGETS"):
         _rewrite(role, found)
-    assert found == json.loads(FILE.read_text(encoding="utf-8"))[role]
+    budgets = json.loads(FILE.read_text(encoding="utf-8"))[role]
+    if "service" in budgets and not settings.Q_CLUSTER.get("orm"):
+        budgets["service"] -= 1  # Redis counts its messages itself
+    assert found == budgets
 
 
 def _rewrite(role: str, found: dict[str, int]) -> None:

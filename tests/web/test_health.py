@@ -149,7 +149,7 @@ def test_metrics_say_how_everything_stands(cast: Cast, client: Client, monkeypat
     assert "qualadmin_audit_checkpoint_age_seconds" not in found, "it was never sealed"
 
 
-def test_metrics_ask_as_often_whatever_there_is(cast: Cast, client: Client) -> None:
+def test_metrics_ask_as_often_whatever_there_is(cast: Cast, client: Client, settings: Any) -> None:
     """And count no table: what is counted stops at a limit."""
     numbers = []
     for _ in range(2):
@@ -162,7 +162,8 @@ def test_metrics_ask_as_often_whatever_there_is(cast: Cast, client: Client) -> N
             beat(f"cluster-{number}")
             change = due_change(cast, timedelta(minutes=number))
             ChangeFactory(type=change.type, state=Change.State.UNKNOWN)
-    assert numbers == [6, 6]
+    expected = 6 if settings.Q_CLUSTER.get("orm") else 5  # Redis counts its messages itself
+    assert numbers == [expected, expected]
 
 
 def test_a_slug_or_cluster_cannot_break_the_format(cast: Cast, client: Client) -> None:

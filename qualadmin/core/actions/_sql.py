@@ -105,9 +105,9 @@ def _execute(sql: str, part: list[Sequence[Any]]) -> None:
 
 def skip_locked(alias: str) -> str:
     """Rows another process is claiming are passed over. SQLite has one writer: nothing to skip."""
-    return f" FOR UPDATE OF {alias} SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    return f"{for_update(alias)} SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
 
 
 def for_update(alias: str) -> str:
-    """Lock the rows of a raw query. SQLite's transactions hold the whole database already."""
-    return f" FOR UPDATE OF {alias}" if connection.features.has_select_for_update_of else ""
+    """Lock the rows of a raw query, not their keys. SQLite's transactions hold the whole database already."""
+    return f" FOR NO KEY UPDATE OF {alias}" if connection.features.has_select_for_update_of else ""

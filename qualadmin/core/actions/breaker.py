@@ -49,7 +49,7 @@ def look_at_breaker(*, account_id: uuid.UUID, now: datetime) -> Breaker:
 def close_breaker(*, actor: Actor, account_id: uuid.UUID) -> None:
     """The question was answered: everything goes on."""
     with audit.transaction(actor.context) as tx:
-        pace = AccountPace.objects.select_for_update().get(pk=account_id)
+        pace = AccountPace.objects.select_for_update(no_key=True).get(pk=account_id)
         if pace.open_until is None:
             return
         account = RequesterAccount.objects.get(pk=account_id)
@@ -68,7 +68,7 @@ def note_trouble(*, actor: Actor, account_id: uuid.UUID, count: int, now: dateti
     Returns whether it opened now.
     """
     with audit.transaction(actor.context):
-        pace, _ = AccountPace.objects.select_for_update().get_or_create(account_id=account_id)
+        pace, _ = AccountPace.objects.select_for_update(no_key=True).get_or_create(account_id=account_id)
         since = (now - WINDOW).timestamp()
         times = [one for one in pace.unknown_times if one > since] + [now.timestamp()] * count
         opens = len(times) >= LIMIT and not (pace.open_until and pace.open_until > now)

@@ -128,7 +128,7 @@ def _due_jobs(account: RequesterAccount, now: datetime, asked: set[uuid.UUID]) -
         .order_by("planned", "created_at")[:MAX_JOBS]
     )
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
+        rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
     return list(rows)
 
 

@@ -23,7 +23,7 @@ def request_connection_test(*, actor: Actor, account: RequesterAccount) -> Conne
     """Ask for a connection test. One that is already under way is returned as it is."""
     require(actor, Permission.MANAGE_ACCOUNTS)
     with audit.transaction(actor.context) as tx:
-        row = RequesterAccount.objects.select_for_update().get(pk=account.pk)
+        row = RequesterAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
         if row.archived_at is not None:
             raise ActionError(f"{row.name} is archived. Nothing was asked.", code="archived")
         waiting = row.tests.filter(

@@ -22,7 +22,7 @@ from .rows import move
 def _locked(actor: Actor, job_id: uuid.UUID) -> Job:
     job = (
         Job.objects.visible_to(actor)
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .select_related("account", "study")
         .filter(pk=job_id)
         .first()

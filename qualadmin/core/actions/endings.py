@@ -46,7 +46,7 @@ def cancel_part(
     """
     planned = Change.objects.filter(job=job, state=Change.State.PLANNED)
     skip = connection.features.has_select_for_update_skip_locked
-    part = planned.select_for_update(skip_locked=skip).order_by("id").values_list("pk", flat=True)
+    part = planned.select_for_update(no_key=True, skip_locked=skip).order_by("id").values_list("pk", flat=True)
     few = job.planned <= parts.AT_ONCE
     ids = list(part[: parts.AT_ONCE if few else parts.PART])
     if ids:
@@ -91,7 +91,7 @@ def finish_job(tx: Transaction, job_id: uuid.UUID) -> bool:
     A job that was stopped stays "stopped". Calls that were in hand then may come back unsent: they are given up.
     A job that has something to prepare before it is sent has not ended.
     """
-    jobs = Job.objects.select_for_update(of=("self",)).select_related("study", "account")
+    jobs = Job.objects.select_for_update(of=("self",), no_key=True).select_related("study", "account")
     job = jobs.get(pk=job_id)
     if job.finished_at is not None or job.prepares:
         return False

@@ -23,7 +23,9 @@ def give_up_part(*, actor: Actor, job_id: uuid.UUID) -> bool:
     A job that has nothing to give up (any more) is left alone.
     """
     with audit.transaction(actor.context) as tx:
-        jobs = Job.objects.select_for_update(of=("self",)).select_related("account", "study", "created_by")
+        jobs = Job.objects.select_for_update(of=("self",), no_key=True).select_related(
+            "account", "study", "created_by"
+        )
         job = jobs.filter(pk=job_id, state__in=Job.GIVEN_UP).first()
         if job is None:
             return False

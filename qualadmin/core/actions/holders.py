@@ -196,7 +196,11 @@ def _held(type: QualificationType, workers: list[uuid.UUID]) -> dict[uuid.UUID, 
     """Our rows, locked until the transaction ends so that the drain's newer word always comes last."""
     found = {}
     for part in _parts(sorted(workers)):
-        rows = Qualification.objects.select_for_update().filter(type=type, worker__in=part).order_by("worker")
+        rows = (
+            Qualification.objects.select_for_update(no_key=True)
+            .filter(type=type, worker__in=part)
+            .order_by("worker")
+        )
         for worker, status, value, checked_at in rows.values_list("worker_id", "status", "value", "checked_at"):
             found[worker] = Held(status, value, checked_at)
     return found

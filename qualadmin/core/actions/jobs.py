@@ -40,7 +40,7 @@ def confirm_preview(
     """
     with audit.transaction(actor.context, durable=False) as tx:
         preview = (
-            Preview.objects.select_for_update(of=("self",))
+            Preview.objects.select_for_update(of=("self",), no_key=True)
             .select_related("account", "study", "type")
             .filter(pk=preview_id)
             .first()

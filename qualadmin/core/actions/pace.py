@@ -24,7 +24,7 @@ def update_pace(
     `calls` are added to what was ever counted under the same names.
     """
     with transaction.atomic():
-        pace, _ = AccountPace.objects.select_for_update().get_or_create(account_id=account_id)
+        pace, _ = AccountPace.objects.select_for_update(no_key=True).get_or_create(account_id=account_id)
         state, answer = step(pace.state)
         changed: dict[str, Any] = {} if state == pace.state else {"state": state}
         if calls:

@@ -170,7 +170,7 @@ def give_role(
             )
         held = (
             RoleAssignment.objects.current()
-            .select_for_update(of=("self",))
+            .select_for_update(of=("self",), no_key=True)
             .filter(user=user, role=role, account=account)
             .first()
         )
@@ -238,7 +238,7 @@ def keep_a_manager(*, without: User) -> None:
     """Raise ActionError if nobody else could manage people. Call inside the transaction that takes one away."""
     # Two managers who remove each other at once meet at these locks. The second must then look again: its first
     # query still shows how things were before the first one committed.
-    list(_managers().select_for_update(of=("self",)).order_by("pk"))
+    list(_managers().select_for_update(of=("self",), no_key=True).order_by("pk"))
     managers = set(_managers().values_list("user_id", flat=True))
     if managers == {without.pk}:
         raise ActionError(

@@ -33,7 +33,7 @@ def prepare_job(*, actor: Actor, job_id: uuid.UUID) -> bool:
     """
     with audit.transaction(actor.context) as tx:
         job = (
-            Job.objects.select_for_update(of=("self",))
+            Job.objects.select_for_update(of=("self",), no_key=True)
             .select_related("account", "study", "created_by")
             .filter(pk=job_id, state=Job.State.PREPARING)
             .first()

@@ -325,7 +325,10 @@ def discard_preview(*, actor: Actor, preview_id: uuid.UUID) -> None:
     """Forget a list that was not confirmed, with its rows and its bytes."""
     with transaction.atomic():
         preview = (
-            Preview.objects.select_for_update(of=("self",)).select_related("account").filter(pk=preview_id).first()
+            Preview.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("account")
+            .filter(pk=preview_id)
+            .first()
         )
         if preview is None:
             raise NotVisible

@@ -115,7 +115,7 @@ def record_findings(*, actor: Actor, findings: Sequence[Finding], settle: timede
     with audit.transaction(actor.context) as tx:
         ids = [one.claim.change_id for one in findings]
         open_ids = set(
-            Change.objects.select_for_update()
+            Change.objects.select_for_update(no_key=True)
             .filter(pk__in=ids, state=Change.State.UNKNOWN)
             .values_list("pk", flat=True)
         )

@@ -82,7 +82,7 @@ def mark_restored(
             },
         )
         going_on = [Job.State.RUNNING, Job.State.PREPARING]
-        for job in Job.objects.select_for_update(of=("self",)).filter(state__in=going_on):
+        for job in Job.objects.select_for_update(of=("self",), no_key=True).filter(state__in=going_on):
             _pause(tx, job)
         # A backup that was taken while the service was read-only holds such a mark itself.
         Restoration.objects.standing().update(ended_at=now, audit_id=entry)
@@ -174,7 +174,7 @@ def record_drift_exported(*, actor: Actor, rows: int) -> None:
 
 
 def _locked() -> Restoration:
-    row = Restoration.objects.select_for_update(of=("self",)).standing().first()
+    row = Restoration.objects.select_for_update(of=("self",), no_key=True).standing().first()
     if row is None:
         raise Conflict("The service is open. There was nothing to do.", code="open")
     return row

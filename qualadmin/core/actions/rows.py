@@ -20,7 +20,7 @@ def locked(rows: "QuerySet[Row]", pk: object) -> Row:
     Before-values come from here, never from what a page showed. SQLite's transactions are exclusive from their
     start, and Django leaves the lock out there. Raises the model's DoesNotExist.
     """
-    return rows.select_for_update(of=("self",)).get(pk=pk)
+    return rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 def locked_unchanged(rows: "QuerySet[Row]", as_read: Row) -> Row:

@@ -76,7 +76,7 @@ def remove_investigator(*, actor: Actor, study: Study, user: User) -> None:
     require(actor, Permission.MANAGE_STUDIES)
     with audit.transaction(actor.context) as tx:
         named = StudyInvestigator.objects.filter(study=study, user=user, ended_at=None)
-        if not named.select_for_update().first():
+        if not named.select_for_update(no_key=True).first():
             return
         entry = tx.record(
             "study.investigator.removed",

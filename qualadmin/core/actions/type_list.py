@@ -58,7 +58,7 @@ def apply_type_list(
     counts = TypeCounts()
     with audit.transaction(actor.context) as tx:
         rows = list(
-            QualificationType.objects.select_for_update(of=("self",))
+            QualificationType.objects.select_for_update(of=("self",), no_key=True)
             .select_related("account")
             .filter(account=account)
             .order_by("pk")

@@ -74,7 +74,11 @@ def require_undoable(actor: Actor, job_id: uuid.UUID) -> Job:
 
     Call in a transaction.
     """
-    jobs = Job.objects.visible_to(actor).select_for_update(of=("self",)).select_related("account", "study")
+    jobs = (
+        Job.objects.visible_to(actor)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("account", "study")
+    )
     job = jobs.filter(pk=job_id).first()
     if job is None:
         raise NotVisible

@@ -82,7 +82,7 @@ def apply_requests(
 
 def _ours(account: RequesterAccount) -> dict[str, QualificationRequest]:
     rows = (
-        QualificationRequest.objects.select_for_update(of=("self",))
+        QualificationRequest.objects.select_for_update(of=("self",), no_key=True)
         .select_related("type__account")
         .filter(type__account=account)
         .order_by("pk")
