@@ -41,7 +41,7 @@ def test_every_line_is_json_and_holds_no_worker_id_and_no_secret(
     emulator: Emulator, cluster: Cluster, live_type: QualificationType, granter: User
 ) -> None:
     """Refusals that name the worker, broken connections, nonsense, a task that fails, a restart by SIGTERM."""
-    ids = [one for length in LENGTHS for one in ids_of(length)]
+    ids = [one for number in zip(*map(ids_of, LENGTHS), strict=True) for one in number]  # the refused ones first
     for length in LENGTHS:
         refused, broken, garbled, failing, *_ = ids_of(length)
         turk_code = "AWS.MechanicalTurk.InvalidWorkerState"
@@ -63,8 +63,9 @@ def test_every_line_is_json_and_holds_no_worker_id_and_no_secret(
         async_task("qualadmin.tasks.drain.drain", poison, save=False)
     cluster.start(WATCHED)
     wait_for(lambda: "heart beats" in cluster.log, cluster)
-    wait_for(lambda: closed(job) >= len(ids) // 2, cluster)
-    assert job.changes.filter(state=Change.State.FAILED).exists()
+    # So much goes wrong that the breaker may open: then the rest would wait for a minute.
+    wait_for(lambda: closed(job) >= len(LENGTHS) and len(emulator.calls(operation=ASSOCIATE)) >= 3 * len(LENGTHS), cluster)
+    assert job.changes.filter(state=Change.State.FAILED).count() == len(LENGTHS)
     assert cluster.stop() == 0
 
     text = cluster.log
