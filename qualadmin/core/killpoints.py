@@ -15,7 +15,7 @@ from django.conf import settings
 #: In the order in which a job and then one change meet them.
 NAMES: Final = (
     "confirming", "confirmed", "preparing", "prepared_part", "giving_up", "gave_up_part",
-    "claiming", "claimed", "answered", "recording", "recorded", "reading_back",
+    "claiming", "claimed", "answered", "recording", "recorded", "reading_back", "emptying", "emptied_part",
 )  # fmt: skip
 _met: Counter[str] = Counter()
 

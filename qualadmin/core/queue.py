@@ -18,6 +18,7 @@ from django_q.tasks import async_task
 DRAIN: Final = "qualadmin.tasks.drain.drain"
 PREPARE: Final = "qualadmin.tasks.prepare.prepare"
 GIVE_UP: Final = "qualadmin.tasks.prepare.give_up"
+EMPTY: Final = "qualadmin.tasks.prepare.empty"
 RECONCILE: Final = "qualadmin.tasks.sweep.reconcile"
 SWEEP: Final = "qualadmin.tasks.sweep.sweep"
 SYNC_ACCOUNT: Final = "qualadmin.tasks.sync.sync_account"

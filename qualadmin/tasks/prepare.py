@@ -1,4 +1,4 @@
-"""The tasks that work on a large job part by part: what makes it ready to be sent, and what gives its rest up."""
+"""The tasks that work part by part: what makes a large job ready, gives its rest up, or forgets a list."""
 
 import os
 import socket
@@ -11,10 +11,11 @@ from django.conf import settings
 
 from qualadmin.audit.types import TaskInfo
 from qualadmin.core.actions.giving_up import give_up_part
+from qualadmin.core.actions.leftovers import empty_part
 from qualadmin.core.actions.preparing import prepare_job
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
-from qualadmin.core.queue import GIVE_UP, PREPARE, ring
+from qualadmin.core.queue import EMPTY, GIVE_UP, PREPARE, ring
 
 from . import heartbeat, stopping
 
@@ -33,7 +34,12 @@ def give_up(job_id: str) -> None:
     _part_by_part(GIVE_UP, job_id, lambda: give_up_part(actor=_actor("give_up"), job_id=uuid.UUID(job_id)))
 
 
-def _part_by_part(task: str, job_id: str, do_part: Callable[[], bool]) -> None:
+def empty(preview_id: str) -> None:
+    """Delete the rows of a list that was discarded, in the same way."""
+    _part_by_part(EMPTY, preview_id, lambda: empty_part(preview_id=uuid.UUID(preview_id)))
+
+
+def _part_by_part(task: str, row_id: str, do_part: Callable[[], bool]) -> None:
     """Do parts until none is left. Nothing while a restored database is read-only: the sweep rings later."""
     if is_read_only():
         return
@@ -43,7 +49,7 @@ def _part_by_part(task: str, job_id: str, do_part: Callable[[], bool]) -> None:
         if stopping.asked():
             return  # the sweep of the next cluster rings again
         if time.monotonic() >= end:
-            ring(task, job_id)
+            ring(task, row_id)
             return
         time.sleep(PAUSE)
 

@@ -19,13 +19,14 @@ from qualadmin.audit.types import TaskInfo
 from qualadmin.core.actions.accounts import pause_account
 from qualadmin.core.actions.claims import Claim, due_accounts
 from qualadmin.core.actions.giving_up import jobs_to_give_up
+from qualadmin.core.actions.leftovers import previews_to_empty
 from qualadmin.core.actions.pace import count_calls
 from qualadmin.core.actions.preparing import jobs_to_prepare
 from qualadmin.core.actions.readback import Finding, claim_checks, expire_leases, lease_holders, record_findings
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Heartbeat, RequesterAccount
-from qualadmin.core.queue import DRAIN, GIVE_UP, PREPARE, RECONCILE, ring
+from qualadmin.core.queue import DRAIN, EMPTY, GIVE_UP, PREPARE, RECONCILE, ring
 from qualadmin.mturk.errors import AccessRefused, CredentialsMissing, MTurkError, NotSent, Throttled
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import QualificationStatus, RemoteQualification
@@ -63,6 +64,8 @@ def sweep() -> None:
         ring(PREPARE, str(job_id))
     for job_id in jobs_to_give_up():
         ring(GIVE_UP, str(job_id))
+    for preview_id in previews_to_empty():
+        ring(EMPTY, str(preview_id))
     for account_id, wanted in due_accounts(now=timezone.now()):
         if wanted == "check":
             ring(RECONCILE, str(account_id))

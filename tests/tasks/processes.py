@@ -71,6 +71,12 @@ def give_up(job_id: str) -> None:
     task(job_id)
 
 
+def empty(preview_id: str) -> None:
+    from qualadmin.tasks.prepare import empty as task
+
+    task(preview_id)
+
+
 def undo(user_id: int, job_id: str) -> str:
     """From the button to the confirmed job: its id, or the class of what was raised."""
     from uuid import UUID
@@ -197,6 +203,7 @@ _DEEDS = (
     recover,
     prepare,
     give_up,
+    empty,
     undo,
     confirm,
     claim,

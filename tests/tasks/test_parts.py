@@ -3,17 +3,20 @@
 import signal
 
 import pytest
+from django_q.models import OrmQ
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions.control import retry_failed, stop_job
 from qualadmin.core.actions.giving_up import jobs_to_give_up
+from qualadmin.core.actions.leftovers import previews_to_empty
 from qualadmin.core.actions.outcomes import Result
 from qualadmin.core.actions.preparing import jobs_to_prepare
-from qualadmin.core.models import Job, QualificationType, User
+from qualadmin.core.actions.previews import discard_preview
+from qualadmin.core.models import Job, Preview, QualificationType, User
 from qualadmin.emulator.testing import Emulator
 from tests.tasks.hands import finish
 from tests.tasks.invariants import assert_log_tells_everything, calls_by_worker
-from tests.tasks.lists import make_job, worker_ids
+from tests.tasks.lists import make_job, make_preview, worker_ids
 from tests.tasks.processes import Processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -108,3 +111,21 @@ def test_stopped_or_paused_while_several_prepare_it(
     assert (large.state, large.planned, large.cancelled) == (Job.State.STOPPED, 0, written)
     assert large.finished_at is not None
     assert (entries("job.stopped"), entries("job.finished")) == (1, 1)
+
+
+@pytest.mark.parametrize("killpoint", ["emptying:1", "emptied_part:1", "emptying:2"])
+def test_killed_while_a_discarded_list_is_emptied(
+    processes: Processes, live_type: QualificationType, granter: User, killpoint: str
+) -> None:
+    preview = make_preview(granter, live_type, worker_ids(SIZE))
+    discard_preview(actor=granter.as_actor(), preview_id=preview.pk)
+    assert processes.run("empty", preview.pk, killpoint=killpoint).code == -signal.SIGKILL
+    preview.refresh_from_db()
+    left = {"emptying:1": 1_300, "emptied_part:1": 300, "emptying:2": 300}[killpoint]
+    assert (preview.state, preview.content, preview.rows.count()) == (Preview.State.DISCARDED, None, left)
+    OrmQ.objects.all().delete()  # the message is gone with the process
+    processes.run("sweep")
+    assert preview.rows.count() == left
+    assert previews_to_empty() == [preview.pk]  # the sweep has rung for it
+    processes.together("empty", preview.pk, times=3)
+    assert (preview.rows.count(), previews_to_empty()) == (0, [])

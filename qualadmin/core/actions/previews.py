@@ -10,7 +10,6 @@ from operator import attrgetter
 from typing import Any, Final, Self
 
 from django.db import transaction
-from django.db.models import Max
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target
@@ -28,12 +27,14 @@ from qualadmin.core.permissions import Permission, require
 from qualadmin.core.reading import Plan, lines_of, table_of
 from qualadmin.csvio import InputRefused
 
+from . import parts
 from ._sql import db_uuid, insert_rows
 from .diff import Row, compare
+from .leftovers import drop_part, forget
 from .texts import clean_text
 
 TEXT_LIMIT: Final = 2000  # characters
-CHUNK: Final = 1000  # rows per transaction, so that nobody else waits long for the database
+DEALT_WITH: Final = "This list was already dealt with. Nothing was changed. Start again with a new list."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _require_own(actor: Actor, preview: Preview) -> None:
     if preview.created_by_id != actor.user_id:
         raise NotVisible
     if preview.state in (Preview.State.CONFIRMED, Preview.State.DISCARDED):
-        raise Conflict("This list was already dealt with. Nothing was changed. Start again with a new list.")
+        raise Conflict(DEALT_WITH)
 
 
 def _types_of(preview: Preview, plan: Plan) -> dict[str, QualificationType]:
@@ -266,26 +267,26 @@ def keep_rows(preview: Preview, rows: Iterable[Row]) -> None:
     """Replace the rows in small transactions; the preview is ready only when all of them are there."""
     preview.state = Preview.State.UPLOADED
     _save(preview)
-    _drop_rows(preview)
+    while drop_part(preview.pk):
+        pass  # each part is a transaction of its own, unless the caller has one
     total, remaining = Sum(), iter(rows)
-    while part := list(islice(remaining, CHUNK)):
+    while part := list(islice(remaining, parts.LINES)):
         for row in part:
             total.add(row)
         values = [_values(preview, row) for row in part]  # outside: nobody waits for it
         with transaction.atomic():
+            _hold(preview)
             insert_rows("core_previewrow", _COLUMNS, values)
     preview.counts, preview.rows_sha256 = total.counts, total.digest
     preview.state = Preview.State.READY
     _save(preview)
 
 
-def _drop_rows(preview: Preview) -> None:
-    """Part by part, each in a transaction of its own unless the caller has one."""
-    rows = PreviewRow.objects.filter(preview=preview)
-    while (
-        last := rows.order_by("n").values_list("n", flat=True)[:CHUNK].aggregate(end=Max("n"))["end"]
-    ) is not None:
-        rows.filter(n__lte=last)._raw_delete(rows.db)
+def _hold(preview: Preview) -> None:
+    """Hold the preview's row: lines of a list that was discarded meanwhile must not be added after it was emptied."""
+    held = Preview.objects.select_for_update(no_key=True).filter(pk=preview.pk, state=Preview.State.UPLOADED)
+    if held.values_list("pk", flat=True).first() is None:
+        raise Conflict(DEALT_WITH)
 
 
 # bulk_create would take ten times as long, most of it with the database locked.
@@ -318,11 +319,11 @@ def _save(preview: Preview) -> None:
         }
     )  # fmt: skip
     if moved != 1:
-        raise Conflict("This list was confirmed in another window. Nothing was changed here.")
+        raise Conflict(DEALT_WITH)
 
 
 def discard_preview(*, actor: Actor, preview_id: uuid.UUID) -> None:
-    """Forget a list that was not confirmed, with its rows and its bytes."""
+    """Forget a list that was not confirmed, with its bytes and its rows; of a large one a task deletes the rows."""
     with transaction.atomic():
         preview = (
             Preview.objects.select_for_update(of=("self",), no_key=True)
@@ -333,6 +334,4 @@ def discard_preview(*, actor: Actor, preview_id: uuid.UUID) -> None:
         if preview is None:
             raise NotVisible
         _require_own(actor, preview)
-        PreviewRow.objects.filter(preview=preview).delete()
-        preview.state, preview.content = Preview.State.DISCARDED, None
-        preview.save(update_fields=["state", "content"])
+        forget(preview)

@@ -63,9 +63,11 @@ class Preview(models.Model):
     counts = models.JSONField(default=dict)  # lines per group
     notes = models.JSONField(default=list)  # what was noticed while reading: sentences
     rows_sha256 = models.CharField(max_length=64, blank=True)
+    emptying = models.BooleanField(default=False)  # discarded, and some of its rows are still to be deleted
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["created_at"], condition=models.Q(emptying=True), name="preview_emptying")]
 
     def __str__(self) -> str:
         return self.file_name or self.origin or self.get_source_display()
