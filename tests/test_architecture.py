@@ -94,9 +94,9 @@ def locks(source: str) -> list[str]:
 
 
 def test_locks_leave_room_for_rows_that_refer() -> None:
-    """A plain FOR UPDATE keeps out whoever inserts a row that refers to the locked one, until the transaction ends.
+    """A plain FOR UPDATE keeps out whoever inserts a row that refers to the locked one.
 
-    That one may hold the head of the audit log by then, for which this one waits: a deadlock. No key is ever changed.
+    That one may hold the head of the audit log by then, for which this one waits: a deadlock. No key ever changes.
     """
     found = {
         f"{path.relative_to(SOURCE).as_posix()}: {call}"

@@ -22,7 +22,14 @@ from qualadmin.core.actions.giving_up import jobs_to_give_up
 from qualadmin.core.actions.leftovers import previews_to_empty
 from qualadmin.core.actions.pace import count_calls
 from qualadmin.core.actions.preparing import jobs_to_prepare
-from qualadmin.core.actions.readback import Finding, claim_checks, expire_leases, lease_holders, record_findings
+from qualadmin.core.actions.readback import (
+    Finding,
+    claim_checks,
+    expire_leases,
+    lease_holders,
+    let_go_of_checks,
+    record_findings,
+)
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Heartbeat, RequesterAccount
@@ -60,6 +67,7 @@ def sweep() -> None:
             actor=_actor("sweep"), account_id=account_id, now=timezone.now(), settle=settle, gone=gone
         ):
             heartbeat.beat_now_and_then()
+        let_go_of_checks(account_id=account_id, gone=gone_holders)
     for job_id in jobs_to_prepare():
         ring(PREPARE, str(job_id))
     for job_id in jobs_to_give_up():

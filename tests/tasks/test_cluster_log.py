@@ -64,7 +64,10 @@ def test_every_line_is_json_and_holds_no_worker_id_and_no_secret(
     cluster.start(WATCHED)
     wait_for(lambda: "heart beats" in cluster.log, cluster)
     # So much goes wrong that the breaker may open: then the rest would wait for a minute.
-    wait_for(lambda: closed(job) >= len(LENGTHS) and len(emulator.calls(operation=ASSOCIATE)) >= 3 * len(LENGTHS), cluster)
+    wait_for(
+        lambda: closed(job) >= len(LENGTHS) and len(emulator.calls(operation=ASSOCIATE)) >= 3 * len(LENGTHS),
+        cluster,
+    )
     assert job.changes.filter(state=Change.State.FAILED).count() == len(LENGTHS)
     assert cluster.stop() == 0
 

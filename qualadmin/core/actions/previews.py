@@ -283,7 +283,7 @@ def keep_rows(preview: Preview, rows: Iterable[Row]) -> None:
 
 
 def _hold(preview: Preview) -> None:
-    """Hold the preview's row: lines of a list that was discarded meanwhile must not be added after it was emptied."""
+    """Hold the preview's row: a list that was discarded and emptied meanwhile must not get lines again."""
     held = Preview.objects.select_for_update(no_key=True).filter(pk=preview.pk, state=Preview.State.UPLOADED)
     if held.values_list("pk", flat=True).first() is None:
         raise Conflict(DEALT_WITH)
@@ -323,7 +323,7 @@ def _save(preview: Preview) -> None:
 
 
 def discard_preview(*, actor: Actor, preview_id: uuid.UUID) -> None:
-    """Forget a list that was not confirmed, with its bytes and its rows; of a large one a task deletes the rows."""
+    """Forget a list that was not confirmed, with its bytes and rows; of a large one a task deletes the rows."""
     with transaction.atomic():
         preview = (
             Preview.objects.select_for_update(of=("self",), no_key=True)

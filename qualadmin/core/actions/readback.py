@@ -4,7 +4,7 @@ sending ─lease over→ unknown ─rest, then look at Amazon→ done | skipped 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -52,6 +52,16 @@ def lease_holders(*, account_id: uuid.UUID) -> list[str]:
     """Who holds leases on calls of this account (one query)."""
     in_hand = Change.objects.filter(state=Change.State.SENDING, job__account=account_id)
     return list(in_hand.order_by().values_list("lease_by", flat=True).distinct())
+
+
+def let_go_of_checks(*, account_id: uuid.UUID, gone: Callable[[list[str]], list[str]]) -> int:
+    """Free the unknown changes that a dead process was about to read back. Returns how many.
+
+    `gone` names the dead among the holders it is given. Should one of them live, a change is looked at twice.
+    """
+    unknown = Change.objects.filter(state=Change.State.UNKNOWN, job__account=account_id).exclude(lease_by="")
+    dead = gone(list(unknown.order_by().values_list("lease_by", flat=True).distinct()))
+    return unknown.filter(lease_by__in=dead).update(lease_until=None, lease_by="") if dead else 0
 
 
 def expire_leases(

@@ -19,6 +19,7 @@ from qualadmin.core.actions.readback import (
     decide,
     expire_leases,
     lease_holders,
+    let_go_of_checks,
     record_findings,
 )
 from qualadmin.core.models import Change, Job, Qualification, QualificationType, User
@@ -194,3 +195,12 @@ class TestRows:
             actor=DRAIN, account_id=wave.account_id, now=now, settle=SETTLE, gone=["here/6/1", "here/5/1"]
         )
         assert expired == 1
+
+    def test_looks_of_the_dead_are_taken_over_at_once(self, wave: QualificationType, job: Job) -> None:
+        unclear(wave)
+        holder = Change.objects.get().lease_by
+        assert (bool(holder), look(wave)) == (True, [])
+        account = wave.account_id
+        assert let_go_of_checks(account_id=account, gone=lambda holders: []) == 0
+        assert let_go_of_checks(account_id=account, gone=lambda holders: ["another", *holders]) == 1
+        assert len(look(wave)) == 1
