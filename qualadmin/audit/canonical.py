@@ -92,10 +92,21 @@ def _subclass(value: Any) -> str:
 
 def decode(core: bytes) -> dict[str, Any]:
     """The object behind canonical bytes. Raises NotCanonical if they are not exactly what `encode` writes."""
+    value = read(core)
+    if encode(value) != core:
+        raise NotCanonical("Not in canonical form.")
+    return value
+
+
+def read(core: bytes) -> dict[str, Any]:
+    """The object behind the bytes, for showing it; `decode` also proves their form, at twice the work.
+
+    Raises NotCanonical for what is no JSON object.
+    """
     try:
         value = json.loads(core)
     except (ValueError, RecursionError) as error:
         raise NotCanonical("Not JSON.") from error
-    if not isinstance(value, dict) or encode(value) != core:
-        raise NotCanonical("Not in canonical form.")
+    if not isinstance(value, dict):
+        raise NotCanonical("Not an object.")
     return value

@@ -92,8 +92,11 @@ class AuditEntry(models.Model):
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """The hashed content as Python values, not to be changed; a line of the log asks for it several times."""
-        return canonical.decode(bytes(self.core))
+        """The hashed content as Python values, not to be changed; a line of the log asks for it several times.
+
+        Whether it is in canonical form is for verification: that costs a list of entries as much as reading them.
+        """
+        return canonical.read(bytes(self.core))
 
     @property
     def changes(self) -> dict[str, list[Any]]:

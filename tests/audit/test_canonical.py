@@ -92,6 +92,16 @@ def test_other_bytes_are_not_canonical(core: bytes) -> None:
         canonical.decode(core)
 
 
+@pytest.mark.parametrize("core", [b"[1]", b"", b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_object_is_not_shown_either(core: bytes) -> None:
+    with pytest.raises(canonical.NotCanonical):
+        canonical.read(core)
+
+
+def test_reading_for_a_list_leaves_the_form_to_verification() -> None:
+    assert canonical.read(b'{"b": 1, "a": 2}') == {"a": 2, "b": 1}
+
+
 def test_named_constants_are_their_plain_value() -> None:
     class State(enum.StrEnum):
         DONE = "done"
