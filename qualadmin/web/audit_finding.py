@@ -25,11 +25,10 @@ NEAR: Final = 5
 COMPARED: Final = 1_000  # names of the newest types or jobs, to find near ones
 #: The path by which people know a row, and the words for it.
 ROWS: Final = {"type": ("name", "type"), "job": ("title", "job")}
-_CALLS: Final = "mturk.call.finished"
-#: Verbs that people know from Amazon, where the log has only the call.
+#: Verbs that people know from Amazon: what a call did is an effect, and an action of that name is another thing.
 MISLEADING: Final = {
-    "grant": [_CALLS, "job.created", "role.granted"],
-    "revoke": [_CALLS, "job.created", "role.revoked"],
+    "grant": ["effect:granted", "action:job.created", "action:role.granted"],
+    "revoke": ["effect:revoked", "action:job.created", "action:role.revoked"],
 }
 
 
@@ -78,7 +77,9 @@ def action(word: Word) -> str:
     names = [one for one in known if not one.endswith(ANY_OF_GROUP)]
     parts = [one for one in names if any(part.startswith(wanted) for part in one.split(".")[1:])]
     if wanted in MISLEADING:
-        raise _several(word, "actions", MISLEADING[wanted])
+        raise word.fault(
+            f"“{word.value[:60]}” may mean several things: {', '.join(MISLEADING[wanted])}. Write one of them."
+        )
     if len(parts) == 1:
         return parts[0]
     if parts:

@@ -176,7 +176,14 @@ FAULTS = [
     ("outcome:ok type:Wav", 'At character 12: There is no type “Wav” that you can see. Near it: type:"Wave 7"'),
     ("action:jop.created", "There is no action “jop.created” that you can see. Near it: action:job.created"),
     ("action:login", "“login” may mean several actions: action:auth.login.failed, action:auth.login.locked"),
-    ("action:grant", "“grant” may mean several actions: action:mturk.call.finished, action:job.created"),
+    (
+        "action:grant",
+        "“grant” may mean several things: effect:granted, action:job.created, action:role.granted. Write one",
+    ),
+    (
+        "action:Revoke",
+        "“Revoke” may mean several things: effect:revoked, action:job.created, action:role.revoked. Write one",
+    ),
     ("outcome:fine", "Near it: outcome:started, outcome:ok, outcome:failed, outcome:denied, outcome:unknown"),
     ("study:slep-and-attention", "Near it: study:sleep-and-attention"),
     ("study:practice-lab", "There is no study “practice-lab”"),
