@@ -1,7 +1,7 @@
 """What deserves a question: rules as data. Each looks at a window of days and at most PER_RULE findings."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -44,7 +44,6 @@ class Finding:
     text: str
     where: str
     url: str
-    study: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +58,45 @@ class Rule:
 
 @dataclass(slots=True)
 class Judged:
-    """What a rule found. `more`: there are more than are shown. `mutes` say why some raise no question."""
+    """What a rule found. `mutes` say why some raise no question; `muted` counts those.
+
+    `more`, `muted_more`: there are more than PER_RULE, which is as far as is looked.
+    """
 
     rule: Rule
     findings: list[Finding] = field(default_factory=list)
-    muted: int = 0
     more: bool = False
+    muted: int = 0
+    muted_more: bool = False
     mutes: list[Mute] = field(default_factory=list)
 
 
 def judge(scope: Scope, mutes: Iterable[Mute]) -> list[Judged]:
-    """Every rule with what it found; muted findings are counted only."""
+    """Every rule with what it found; muted findings are counted only, and take no place of others."""
     standing = list(mutes)
     judged = []
     for rule in RULES:
         one = Judged(rule, mutes=[mute for mute in standing if mute.rule == rule.key])
-        quiet = {mute.study_id for mute in one.mutes}
-        found = list(rule.find(scope))
-        one.more = len(found) > PER_RULE
-        for finding in found[:PER_RULE]:
-            if None in quiet or (finding.study is not None and finding.study in quiet):
-                one.muted += 1
-            else:
-                one.findings.append(finding)
+        heard, silenced = _parted(scope, one.mutes)
+        found = list(rule.find(heard))
+        one.findings, one.more = found[:PER_RULE], len(found) > PER_RULE
+        if one.mutes:
+            number = len(list(rule.find(silenced)))
+            one.muted, one.muted_more = min(number, PER_RULE), number > PER_RULE
         judged.append(one)
     return judged
+
+
+def _parted(scope: Scope, mutes: Iterable[Mute]) -> tuple[Scope, Scope]:
+    """Where findings are shown, and where they are counted only. A mute of one study leaves accounts alone."""
+    quiet = {mute.study_id for mute in mutes}
+    nothing = replace(scope, studies={}, streams={})
+    if None in quiet:
+        return nothing, scope
+    parts: tuple[dict[UUID, Study], ...] = ({}, {})
+    for pk, study in scope.studies.items():
+        parts[pk in quiet][pk] = study
+    return replace(scope, studies=parts[False]), replace(nothing, studies=parts[True])
 
 
 def _log(**said: object) -> str:
@@ -105,7 +118,7 @@ def _without_protocol(scope: Scope) -> Iterable[Finding]:
         study = scope.studies[row["study"]]
         text = f"{_times(row['jobs'], 'job', 'jobs')} for a study without protocol number"
         url = _log(action="job.created", stream=study.stream, **{"from": scope.day})
-        yield Finding(text, study.title, url, study.pk)
+        yield Finding(text, study.title, url)
 
 
 def _at_night(scope: Scope) -> Iterable[Finding]:
@@ -116,7 +129,7 @@ def _at_night(scope: Scope) -> Iterable[Finding]:
         if NIGHT[1] <= local.hour < NIGHT[0] and local.isoweekday() <= 5:
             continue
         text = f"{job.created_by.full_name} started {job.total:,} changes on {local:%A %-d %B at %H:%M}"
-        yield Finding(text, scope.studies[job.study_id].title, _log(job=job.pk), job.study_id)
+        yield Finding(text, scope.studies[job.study_id].title, _log(job=job.pk))
         found += 1
         if found > PER_RULE:
             return
@@ -128,7 +141,7 @@ def _lowered(scope: Scope) -> Iterable[Finding]:
     for row in rows.annotate(number=Count("pk")).order_by("-number")[: PER_RULE + 1]:
         study = scope.studies[row["job__study"]]
         text = f"{_times(row['number'], 'score', 'scores')} lowered by the job “{row['job__title']}”"
-        yield Finding(text, study.title, _log(job=row["job"], effect="lowered"), study.pk)
+        yield Finding(text, study.title, _log(job=row["job"], effect="lowered"))
 
 
 def _back_and_forth(scope: Scope) -> Iterable[Finding]:
@@ -144,7 +157,7 @@ def _back_and_forth(scope: Scope) -> Iterable[Finding]:
         study = scope.studies[row["job__study"]]
         text = f"A worker got “{row['type__name']}” {row['granted']} times and lost it {row['revoked']} times"
         said = {"type": row["type"], "worker": row["worker"], "stream": study.stream, "effect": "granted,revoked"}
-        yield Finding(text, study.title, _log(**said, **{"from": scope.day}), study.pk)
+        yield Finding(text, study.title, _log(**said, **{"from": scope.day}))
 
 
 def _quick_approval(scope: Scope) -> Iterable[Finding]:
@@ -159,7 +172,7 @@ def _quick_approval(scope: Scope) -> Iterable[Finding]:
         name = one.decided_by.full_name if one.decided_by else "Somebody"
         text = f"{name} approved “{one.job.title}” {_times(seconds, 'second', 'seconds')} after it was asked for"
         study = scope.studies[one.job.study_id]  # type: ignore[index]  # of the scope, so not None
-        yield Finding(text, study.title, _log(job=one.job_id, action="job.*"), study.pk)
+        yield Finding(text, study.title, _log(job=one.job_id, action="job.*"))
 
 
 def _requester_and_manager(scope: Scope) -> Iterable[Finding]:
@@ -169,7 +182,7 @@ def _requester_and_manager(scope: Scope) -> Iterable[Finding]:
         study = scope.studies[row["study"]]
         text = f"{row['name']} is a manager and started {_times(row['jobs'], 'job', 'jobs')}"
         said = {"person": row["created_by"], "action": "job.created", "stream": study.stream, "from": scope.day}
-        yield Finding(text, study.title, _log(**said), study.pk)
+        yield Finding(text, study.title, _log(**said))
 
 
 def _outside(scope: Scope) -> Iterable[Finding]:

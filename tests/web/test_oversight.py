@@ -220,6 +220,34 @@ def test_a_rule_shows_so_many_and_says_that_there_are_more(pi: Someone, lab: Lab
     assert "More than 20 findings" in text_of(pi.get("/oversight/"))
 
 
+def test_what_is_muted_takes_no_place_of_what_is_not(manager: Someone, lab: Lab) -> None:
+    for _ in range(PER_RULE + 1):
+        job_at(lab, last(6, 12), total=500)
+    other = job_at(lab, last(6, 9), total=300)  # the oldest
+    with audit.transaction(lab.cast.actor("manager").context) as tx:
+        entry = tx.record("job.created", target=Target("job", str(other.pk), other.title), job=str(other.pk))
+        Job.objects.filter(pk=other.pk).update(study=lab.other_study, audit_id=entry)
+    mute_rule(actor=lab.cast.actor("manager"), rule="night", study=lab.cast.study, reason=REASON)
+    one = judged(manager, "night")
+    assert [finding.where for finding in one.findings] == ["Another study"]
+    assert (one.more, one.muted, one.muted_more) == (False, PER_RULE, True)
+    assert "More than 20 findings muted" in text_of(manager.get("/oversight/"))
+
+
+def test_muted_for_all_shows_nothing_and_for_a_study_still_shows_accounts(
+    pi: Someone, manager: Someone, lab: Lab
+) -> None:
+    with audit.transaction(lab.cast.actor("pi").context) as tx:
+        tx.record("mturk.drift.detected", target=Target("qtype", str(lab.type.pk), "Wave 7"),
+                  stream=lab.cast.account.stream, subject=lab.worker.pk)  # fmt: skip
+    mute_rule(actor=lab.cast.actor("pi"), rule="outside", study=lab.cast.study, reason=REASON)
+    assert len(found_by(pi, "outside")) == 1
+    mute_rule(actor=lab.cast.actor("manager"), rule="outside", study=None, reason=REASON)
+    one = judged(pi, "outside")
+    assert (one.findings, one.muted, one.muted_more) == ([], 1, False)
+    assert "Nothing that is not muted" in text_of(pi.get("/oversight/"))
+
+
 def test_the_page_asks_as_often_with_many_findings_as_with_few(pi: Someone, lab: Lab) -> None:
     def asked() -> int:
         pi.get("/oversight/")
