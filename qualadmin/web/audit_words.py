@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qualadmin.audit import vocabulary
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.sentences import OUTCOME_WORDS, change_words, sentence
 from qualadmin.core.models import Worker
 
-UNINTERESTING = frozenset({"rows_sha256", "sha256"})  # long, and on the entry's own page
+UNINTERESTING = frozenset({"rows_sha256", "sha256", "streams"})  # long, and on the entry's own page
 IN_THE_SENTENCE = frozenset({"state", "status", "value"})  # of calls to Amazon
 
 
@@ -35,7 +36,7 @@ def lines_of(
         Line(
             entry=entry,
             sentence=sentence(entry),
-            changes=change_words({k: v for k, v in entry.changes.items() if k not in _left_out(entry)}),
+            changes=_further_changes(entry),
             outcome=outcome_word(entry),
             actor=actor_name(entry),
             on_behalf_of=entry.obo_label if entry.obo_label and entry.obo_label != entry.actor_label else "",
@@ -44,6 +45,14 @@ def lines_of(
         )
         for entry in entries
     ]
+
+
+def _further_changes(entry: AuditEntry) -> str:
+    """What the sentence does not say already."""
+    if vocabulary.known(entry.action) and "{changes}" in vocabulary.find(entry.action).sentence:
+        return ""
+    left_out = _left_out(entry)
+    return change_words({key: pair for key, pair in entry.changes.items() if key not in left_out})
 
 
 def _left_out(entry: AuditEntry) -> frozenset[str]:

@@ -1,11 +1,14 @@
-"""Calls to Amazon with different effects, as the log has them when they ended."""
+"""Calls to Amazon with different effects, as the log has them when they ended; jobs and approvals of set times."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.types import Target
-from qualadmin.core.models import Change, Job, RequesterAccount
+from qualadmin.core.models import Approval, Change, Job, RequesterAccount
 from tests.factories import ChangeFactory, JobFactory, TypeFactory, WorkerFactory
 from tests.web.lab import Lab
 
@@ -52,3 +55,29 @@ def make_calls(lab: Lab, production_account: RequesterAccount) -> dict[str, int]
         "said why": finish(lab, saying, **revoke),
         "not told": finish(lab, saying, value=80),
     }
+
+
+def job_at(lab: Lab, moment: datetime, **fields: Any) -> Job:
+    """A job of the PI's study that began then."""
+    job: Job = JobFactory(account=lab.cast.account, study=lab.cast.study, created_by=lab.cast.granter, **fields)
+    with audit.transaction(lab.cast.actor("granter").context) as tx:
+        entry = tx.record("job.created", target=Target("job", str(job.pk), job.title), job=str(job.pk),
+                          stream=job.stream)  # fmt: skip
+        Job.objects.filter(pk=job.pk).update(audit_id=entry, created_at=moment)
+    return job
+
+
+def last(weekday: int, hour: int) -> datetime:
+    """The newest such moment, at least a day ago; Monday is 1."""
+    day = timezone.now().astimezone(UTC).replace(hour=hour, minute=30) - timedelta(days=2)
+    return day - timedelta(days=(day.isoweekday() - weekday) % 7)
+
+
+def approve_after(lab: Lab, job: Job, time: timedelta) -> None:
+    """The PI approved the job that long after it was asked for."""
+    with audit.transaction(lab.cast.actor("pi").context) as tx:
+        entry = tx.record("job.approval.granted", target=Target("job", str(job.pk), job.title), job=str(job.pk),
+                          stream=job.stream)  # fmt: skip
+        approval = Approval(job=job, decision="granted", decided_by=lab.cast.pi, audit_id=entry)
+        approval.decided_at = timezone.now() + time
+        approval.save(force_insert=True)

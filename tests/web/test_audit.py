@@ -330,3 +330,17 @@ def test_an_entry_leads_to_all_of_its_person(lab: Lab) -> None:
     assert {one.actor_id for one in pi.get(link).context["results"].rows} == {str(lab.cast.granter.pk)}
     granter = Someone(Client(), lab.cast.granter, lab.cast.account)
     assert "All of this person" not in granter.get(f"/audit/{seq}/").content.decode()
+
+
+def test_a_line_does_not_say_twice_what_changed(pi: Someone, lab: Lab) -> None:
+    with audit.transaction(lab.cast.actor("pi").context) as tx:
+        about = Target("checkpoint", "5", "Checkpoint of 5 entries")
+        tx.record(
+            "audit.checkpoint.prepared", changes={"streams": [None, ["system", 5]], "guards_missing": [None, 0]}
+        )
+        tx.record("audit.checkpoint.published", target=about, changes={"place": [None, "/checkpoints"]})
+    lines = pi.get("/audit/?action=audit.checkpoint.prepared,audit.checkpoint.published").context["lines"]
+    assert [(one.sentence, one.changes) for one in lines] == [
+        ("Checkpoint of 5 entries of the log was published: place /checkpoints", ""),
+        ("The log was read for a checkpoint", "guards missing 0"),
+    ]

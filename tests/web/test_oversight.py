@@ -1,6 +1,6 @@
 """What deserves a question: each rule finds what it says, leads to its entries, and can be muted in the open."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,11 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target
 from qualadmin.core.actions.oversight import mute_rule, unmute_rule
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
-from qualadmin.core.models import Approval, Change, Job, Mute, Study
+from qualadmin.core.models import Change, Job, Mute, Study
 from qualadmin.web.oversight import PER_RULE, RULES
 from tests.entries import new_entries, payload_of
-from tests.factories import ChangeFactory, JobFactory, RoleFactory, TypeFactory, WorkerFactory
-from tests.web.calls import finish
+from tests.factories import ChangeFactory, RoleFactory, TypeFactory, WorkerFactory
+from tests.web.calls import approve_after, finish, job_at, last
 from tests.web.html import assert_valid_page
 from tests.web.lab import Lab
 from tests.web.lists import Someone, text_of
@@ -59,22 +59,6 @@ def lowered(lab: Lab, job: Job | None = None) -> int:
     return finish(lab, job or lab.job, finished_at=timezone.now(), **LOWER)
 
 
-def job_at(lab: Lab, moment: datetime, **fields: Any) -> Job:
-    """A job of the PI's study that began then."""
-    job: Job = JobFactory(account=lab.cast.account, study=lab.cast.study, created_by=lab.cast.granter, **fields)
-    with audit.transaction(lab.cast.actor("granter").context) as tx:
-        entry = tx.record("job.created", target=Target("job", str(job.pk), job.title), job=str(job.pk),
-                          stream=job.stream)  # fmt: skip
-        Job.objects.filter(pk=job.pk).update(audit_id=entry, created_at=moment)
-    return job
-
-
-def last(weekday: int, hour: int) -> datetime:
-    """The newest such moment, at least a day ago; Monday is 1."""
-    day = timezone.now().astimezone(UTC).replace(hour=hour, minute=30) - timedelta(days=2)
-    return day - timedelta(days=(day.isoweekday() - weekday) % 7)
-
-
 def test_nothing_is_found_in_a_lab_that_does_as_agreed(pi: Someone) -> None:
     assert {one.key: found_by(pi, one.key) for one in RULES} == {one.key: [] for one in RULES}
 
@@ -111,13 +95,7 @@ def test_granted_and_taken_away_repeatedly(pi: Someone, lab: Lab, revokes: int, 
 
 @pytest.mark.parametrize(("seconds", "count"), [(4, 1), (60, 0)])
 def test_approvals_within_seconds(pi: Someone, lab: Lab, seconds: int, count: int) -> None:
-    job = job_at(lab, timezone.now())
-    with audit.transaction(lab.cast.actor("pi").context) as tx:
-        entry = tx.record("job.approval.granted", target=Target("job", str(job.pk), job.title), job=str(job.pk),
-                          stream=job.stream)  # fmt: skip
-        approval = Approval(job=job, decision="granted", decided_by=lab.cast.pi, audit_id=entry)
-        approval.decided_at = timezone.now() + timedelta(seconds=seconds)
-        approval.save(force_insert=True)
+    approve_after(lab, job_at(lab, timezone.now()), timedelta(seconds=seconds))
     found = found_by(pi, "quick")
     assert len(found) == count
     for finding in found:
@@ -245,7 +223,7 @@ def test_muted_for_all_shows_nothing_and_for_a_study_still_shows_accounts(
     mute_rule(actor=lab.cast.actor("manager"), rule="outside", study=None, reason=REASON)
     one = judged(pi, "outside")
     assert (one.findings, one.muted, one.muted_more) == ([], 1, False)
-    assert "Nothing that is not muted" in text_of(pi.get("/oversight/"))
+    assert "1 finding muted" in text_of(pi.get("/oversight/"))
 
 
 def test_the_page_asks_as_often_with_many_findings_as_with_few(pi: Someone, lab: Lab) -> None:

@@ -53,8 +53,10 @@ def oversight(request: Request) -> HttpResponse:
     mutes = Mute.objects.filter(ended_at=None).select_related("study", "by")
     shown = [one for one in mutes if one.study_id is None or one.study_id in found]
     note_reading(request, f"what deserves a question, {days} days")
+    judged = judge(scope, shown)
     context = {
-        "judged": judge(scope, shown),
+        "judged": judged,
+        "quiet": [one for one in judged if not (one.findings or one.mutes)],
         "days": days,
         "windows": WINDOWS,
         "everywhere": everywhere,
