@@ -13,6 +13,7 @@ from typing import Any
 from qualadmin.audit.types import AuditError
 
 MAX_INTEGER = 2**53 - 1
+SAFE_DIGITS = len(str(MAX_INTEGER))  # a text of fewer characters is an integer within the limits
 MAX_DEPTH = 32
 _KEY = re.compile(r"[a-z0-9_]+", re.ASCII)
 # Sorting and checking keys is most of the work, and code uses few sets of keys: they are remembered.
@@ -92,8 +93,15 @@ def _subclass(value: Any) -> str:
 
 def decode(core: bytes) -> dict[str, Any]:
     """The object behind canonical bytes. Raises NotCanonical if they are not exactly what `encode` writes."""
-    value = read(core)
-    if encode(value) != core:
+    try:
+        value = _decoder.decode(core.decode("utf-8"))
+    except NotCanonical:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NotCanonical("Not JSON.") from error
+    # Python's own encoder is four times as fast, and writes the same for what the decoder lets through.
+    shallow = core.count(b"{") + core.count(b"[") <= MAX_DEPTH
+    if not isinstance(value, dict) or (to_bytes(_encoder.encode(value)) if shallow else encode(value)) != core:
         raise NotCanonical("Not in canonical form.")
     return value
 
@@ -110,3 +118,23 @@ def read(core: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotCanonical("Not an object.")
     return value
+
+
+def _no_float(text: str) -> Any:
+    raise NotCanonical(f"{text[:40]} is a number that entries may not hold.")
+
+
+def _exact(text: str) -> int:
+    return int(text) if len(text) < SAFE_DIGITS else int(integer(int(text)))
+
+
+def _known_keys(value: dict[str, Any]) -> dict[str, Any]:
+    if tuple(value) not in _shapes:
+        _shape(value)
+    return value
+
+
+_decoder = json.JSONDecoder(
+    object_hook=_known_keys, parse_float=_no_float, parse_int=_exact, parse_constant=_no_float
+)
+_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)

@@ -37,6 +37,30 @@ def test_decode_accepts_exactly_what_encode_writes(value: dict[str, Any]) -> Non
             canonical.decode(loose)
 
 
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(KEYS | st.text(max_size=2), ANY_JSON, max_size=3), st.booleans())
+def test_decode_refuses_whatever_encode_does(value: dict[str, Any], escaped: bool) -> None:
+    """Reading goes a quicker way than writing: they must not differ in what they let through."""
+    core = json.dumps(value, ensure_ascii=escaped, sort_keys=True, separators=(",", ":")).encode(
+        errors="surrogatepass"
+    )
+    try:
+        same = canonical.encode(value) == core
+    except canonical.NotCanonical:
+        same = False
+    if same:
+        assert canonical.decode(core) == value
+        return
+    with pytest.raises(canonical.NotCanonical):
+        canonical.decode(core)
+
+
 def nested(levels: int) -> list[Any]:
     value: list[Any] = []
     for _ in range(levels):
