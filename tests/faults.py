@@ -26,6 +26,7 @@ _UNCLEAR: Final = _CALLS + "f14_to_f22_unclear_answers_are_looked_up"
 _NO_ANSWER: Final = _CALLS + "f14_f15_an_answer_that_never_comes"
 _WRITING: Final = _CRASH + "k5_k6_k7_around_writing_the_answer_down"
 _SEAL: Final = "audit/test_seal.py::test_"
+_SEALED: Final = "tasks/test_sealer_killed.py::test_"
 _SEALER: Final = "tasks/test_sealer.py::test_"
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -153,9 +154,13 @@ FAULTS: Final[dict[str, Fault]] = {
     "K6": Fault("while writing it down", (_WRITING,)),
     "K7": Fault("before the message is acknowledged", (_WRITING,)),
     "K8": Fault("while reading back", (_CRASH + "k8_while_reading_back",)),
-    "K9": Fault("in the sealer", (_SEAL + "f39_killed_at_any_step_there_are_never_two_notes_of_one_size",)),
+    "K9": Fault("in the sealer", (
+        _SEAL + "f39_killed_at_any_step_there_are_never_two_notes_of_one_size",
+        _SEALED + "k9_k10_killed_anywhere_in_a_round_the_next_one_goes_on",
+        _SEALED + "k9_killed_while_the_key_is_replaced_both_sign_once_and_the_new_one_alone_from_then_on")),
     "K10": Fault("while publishing", (
-        _SEALER + "k10_killed_between_publishing_and_noting_it_is_published_again_without_effect",)),
+        _SEALER + "k10_killed_between_publishing_and_noting_it_is_published_again_without_effect",
+        _SEALED + "k9_k10_killed_anywhere_in_a_round_the_next_one_goes_on")),
     "K11": Fault("while erasing a person", elsewhere="part of erasing people"),
     "K12": Fault("power lost", elsewhere="synchronous=FULL, held by check E005; no test cuts the power"),
     "K13": Fault("an old backup restored", (

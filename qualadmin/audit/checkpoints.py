@@ -1,6 +1,5 @@
 """Holding the log to its checkpoints: those it keeps itself, and those kept where its owner cannot reach."""
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from qualadmin.audit.findings import Report
+from qualadmin.audit.intervals import announced_turns, intervals_of
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry
 from qualadmin.audit.notes import Checkpoint, Note, NoteFault, VerifyKey
 
@@ -36,7 +36,6 @@ class Trust:
 class _Read:
     source: str
     stored: bool
-    text: str
     checkpoint: Checkpoint
     signers: tuple[VerifyKey, ...]
 
@@ -105,29 +104,24 @@ class Examination:
         if not signers:
             detail = f"the note of {checkpoint.size} entries from {source} is by no key that was given"
             self.report.add("checkpoint_unknown_key", None, detail)
-        one = _Read(source, stored, text, checkpoint, tuple(signers))
+        one = _Read(source, stored, checkpoint, tuple(signers))
         self._notes.append(one)
         return one
 
     def _check_intervals(self) -> None:
-        """A key that another one took over from signs nothing larger, and the other one nothing smaller."""
-        keys = list(self.trust.keys)
-        ends: dict[VerifyKey, int] = {}
+        """A key signs nothing after the checkpoint at which the next took over, and that one nothing before."""
+        if len(self.trust.keys) < 2:
+            return
+        signed = [(one.checkpoint.size, one.signers) for one in self._notes]
+        intervals = intervals_of(self.trust.keys, signed, announced_turns(self.using))
         for one in self._notes:
-            for older, newer in itertools.pairwise(keys):
-                if older in one.signers and newer in one.signers:
-                    ends[older] = min(one.checkpoint.size, ends.get(older, one.checkpoint.size))
-        for one in self._notes:
-            for older, newer in itertools.pairwise(keys):
-                end = ends.get(older)
-                if end is None:
-                    continue
-                size = one.checkpoint.size
-                if (older in one.signers and size > end) or (newer in one.signers and size < end):
-                    detail = (
-                        f"the note of {size} from {one.source} is by a key outside its time, which turned at {end}"
-                    )
-                    self.report.add("checkpoint_bad_signature", None, detail)
+            own = [interval for interval in intervals if interval.key in one.signers]
+            if own and not any(interval.holds(one.checkpoint.size) for interval in own):
+                detail = (
+                    f"the note of {one.checkpoint.size} entries from {one.source} is by the key "
+                    f"{own[0].key.id.hex()}, which was valid {own[0]}"
+                )
+                self.report.add("checkpoint_outside_interval", None, detail)
 
     def _check_published(self) -> None:
         if self.trust.published is None:

@@ -34,6 +34,7 @@ CODES = INCOMPLETE | {
     "unheaded_entry",
     "root_mismatch_at_size",
     "checkpoint_bad_signature",
+    "checkpoint_outside_interval",
     "checkpoint_inconsistent",
     "checkpoint_missing_in_db",
     "truncated",

@@ -4,7 +4,7 @@ Each checkpoint ends with its own `audit.checkpoint.prepared` entry. What was si
 differently: the tree goes on from the sealer's own memory, whatever the database says today.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.utils import timezone
 from qualadmin.audit import guards, notes
 from qualadmin.audit.findings import INCOMPLETE, Report
 from qualadmin.audit.flush import lock_head
+from qualadmin.audit.intervals import known_intervals
 from qualadmin.audit.models import AuditCheckpoint, AuditHead, AuditStream
 from qualadmin.audit.notes import Checkpoint, Note, NoteFault, SigningKey, VerifyKey
 from qualadmin.audit.record import transaction
@@ -64,7 +65,7 @@ def seal(
     return stored
 
 
-def resume(path: Path, trusted: Collection[VerifyKey], text: str, *, using: str = DEFAULT_DB_ALIAS) -> Checkpoint:
+def resume(path: Path, trusted: Sequence[VerifyKey], text: str, *, using: str = DEFAULT_DB_ALIAS) -> Checkpoint:
     """Make a lost memory anew from the newest published note, after reading the log up to there.
 
     Raises StateLost if the note does not do, LogRewritten if the log is not the one it speaks of.
@@ -77,6 +78,8 @@ def resume(path: Path, trusted: Collection[VerifyKey], text: str, *, using: str 
         raise StateLost(f"The note is not believed: {fault} Nothing was changed.") from None
     if not signed or checkpoint.origin != settings.AUDIT_ORIGIN:
         raise StateLost("The note is not signed by a key of this log. Nothing was changed.")
+    if not any(one.holds(checkpoint.size) for one in known_intervals(trusted, using) if one.key in signed):
+        raise StateLost("The note is signed by a key that was replaced before. Nothing was changed.")
     newest = AuditCheckpoint.objects.using(using).order_by("-size").first()
     if newest is not None and newest.size > checkpoint.size:
         raise StateLost(

@@ -12,10 +12,13 @@ from typing import Final
 
 from django.conf import settings
 
-#: In the order in which a job and then one change meet them.
+#: In the order in which a job and then one change meet them,
 NAMES: Final = (
     "confirming", "confirmed", "preparing", "prepared_part", "giving_up", "gave_up_part",
     "claiming", "claimed", "answered", "recording", "recorded", "reading_back", "emptying", "emptied_part",
+    # and those that the sealer meets in a round
+    "key_kept", "checked", "prepared", "signed", "remembered", "stored", "key_dropped", "published", "noted",
+    "place_done",
 )  # fmt: skip
 _met: Counter[str] = Counter()
 

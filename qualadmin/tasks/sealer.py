@@ -18,11 +18,16 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from qualadmin.audit.durable import write_whole
+from qualadmin.audit.intervals import signers_of
 from qualadmin.audit.keys import read_signing_keys, write_signing_keys
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry
+from qualadmin.audit.notes import SigningKey
 from qualadmin.audit.record import record_now
+from qualadmin.audit.rotation import tell
 from qualadmin.audit.seal import LogRewritten, seal
+from qualadmin.audit.seal_state import read_state
 from qualadmin.audit.types import AuditError, Context, Target
+from qualadmin.core import killpoints
 from qualadmin.core.permissions import Role
 from qualadmin.offsite import Conflict, Place, Unreachable
 from qualadmin.tasks.notices import send
@@ -54,7 +59,7 @@ class Sealing:
         places: Sequence[Place],
         *,
         clock: Callable[[], float] = time.time,
-        reached: Callable[[str], None] = lambda _: None,
+        reached: Callable[[str], None] = killpoints.reached,
     ) -> None:
         self.places = places
         self.clock = clock
@@ -79,11 +84,22 @@ class Sealing:
         return verdict
 
     def _sign(self) -> None:
-        keys = read_signing_keys(settings.AUDIT_KEY_PATH)
+        keys = self._keys()
         stored = seal(CONTEXT, self.state_path, keys, reached=self.reached)
         if len(keys) > 1:  # the old key has signed beside the new one: from now on the new one is alone
             write_signing_keys(settings.AUDIT_KEY_PATH, keys[-1:])
+            self.reached("key_dropped")
         log.info("Signed a checkpoint of %s entries.", stored.size)
+
+    def _keys(self) -> list[SigningKey]:
+        """The key, or old and new if they did not sign together yet; known to everybody before they sign."""
+        keys = read_signing_keys(settings.AUDIT_KEY_PATH)
+        publics = [key.public for key in keys]
+        tell(CONTEXT, publics)
+        if len(keys) > 1 and len(signers_of(read_state(self.state_path).note, publics)) > 1:
+            keys = keys[-1:]  # a crash came between their checkpoint and the end of the old key
+            write_signing_keys(settings.AUDIT_KEY_PATH, keys)
+        return keys
 
     def _alarm(self, error: AuditError) -> None:
         """Loud each time in the process's log; mailed and written down once for each cause."""
@@ -109,9 +125,11 @@ class Sealing:
             for checkpoint in waiting.iterator(chunk_size=100):
                 place.put(checkpoint.size, checkpoint.note)
                 self.reached("published")
+                note_published(checkpoint.size, place.name)
+                self.reached("noted")
                 known.size, known.failing_since, known.told = checkpoint.size, 0, False
                 self._write()
-                note_published(checkpoint.size, place.name)
+                self.reached("place_done")
         except (Unreachable, Conflict) as error:
             return self._failed(place.name, known, error)
         return True
@@ -167,10 +185,10 @@ def due() -> bool:
 
 
 def note_published(size: int, name: str) -> None:
-    """Write down that this place has the checkpoint of `size` entries."""
-    record_now(
-        CONTEXT,
-        "audit.checkpoint.published",
-        target=Target("checkpoint", str(size), f"Checkpoint of {size} entries"),
-        changes={"place": [None, name]},
+    """Write down, once, that this place has the checkpoint of `size` entries."""
+    target = Target("checkpoint", str(size), f"Checkpoint of {size} entries")
+    told = AuditEntry.objects.filter(
+        action="audit.checkpoint.published", target_type=target.type, target_id=target.id
     )
+    if not any(entry.changes["place"][1] == name for entry in told):
+        record_now(CONTEXT, "audit.checkpoint.published", target=target, changes={"place": [None, name]})

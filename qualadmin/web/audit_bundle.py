@@ -11,6 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from qualadmin.audit.bundle.writing import STATEMENT, WHOLE_LOG, Contents, Subject
+from qualadmin.audit.intervals import TWO_SIGNATURES
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry, AuditHead
 from qualadmin.core.actions.workers import workers_visible_to
 from qualadmin.core.actor import Actor
@@ -70,7 +71,7 @@ def _checkpoints() -> tuple[int, list[tuple[int, str]]]:
     newest = AuditCheckpoint.objects.order_by("-size").values_list("size", "note").first()
     if newest is None:
         return AuditHead.objects.values_list("size", flat=True).first() or 0, []
-    changed = AuditCheckpoint.objects.filter(size__lt=newest[0], note__regex="\n— [^\n]+\n— ").order_by("-size")
+    changed = AuditCheckpoint.objects.filter(size__lt=newest[0], note__regex=TWO_SIGNATURES).order_by("-size")
     return newest[0], [*sorted(changed.values_list("size", "note")[:KEY_CHANGES]), newest]
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,57 @@ def test_ta46_while_a_key_is_replaced_both_do(sealed: AuditEntry, tmp_path: Path
     both = note + other.line(note.partition("\n\n")[0] + "\n")
     path = make_bundle(tmp_path / "both.zip", notes=[(size, both)])
     assert checked(path, "--key", SIGNER.key).code == checked(path, "--key", other.key).code == 0
+
+
+@pytest.fixture
+def turned(sealed: AuditEntry, ctx: Context, tmp_path: Path) -> Callable[..., Path]:
+    """Makes a bundle of the whole log, from a checkpoint of both keys at SIZE + 1 on signed as the test says."""
+    turn, other = SIZE + 1, Signer(8)
+    both = SIGNER.note(turn, root_at(turn))
+    both += other.line(both.partition("\n\n")[0] + "\n")
+    audit.record_now(ctx, "lamp.looked_at")
+
+    def make(signer: Signer, *, with_both: bool = True) -> Path:
+        notes = [(turn, both)] if with_both else []
+        return make_bundle(
+            tmp_path / "turned.zip", notes=[*notes, (turn + 1, signer.note(turn + 1, root_at(turn + 1)))]
+        )
+
+    return make
+
+
+def test_ta46_of_two_keys_each_is_believed_in_its_time(turned: Callable[..., Path]) -> None:
+    other = Signer(8)
+    keys = ("--key", SIGNER.key, "--key", other.key)
+    assert checked(turned(other), *keys).code == 0
+    late = checked(turned(SIGNER), *keys)
+    assert late.code == 1
+    assert f"the checkpoint of size {SIZE + 2} is signed by a key outside its time ({SIGNER.id.hex()})" in late
+    assert "signed with your key" not in late
+
+
+def test_ta46_an_old_key_whose_end_is_not_shown_proves_no_origin(
+    turned: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Whoever stole it would leave out the checkpoint of both; a reader who kept that one still finds out."""
+    keys = ("--key", SIGNER.key, "--key", Signer(8).key)
+    stolen = turned(SIGNER, with_both=False)
+    verdict = checked(stolen, *keys)
+    assert verdict.code == 2
+    assert "an older one of your keys signed" in verdict
+    kept = tmp_path / "both.note"
+    note = SIGNER.note(SIZE + 1, root_at(SIZE + 1))
+    kept.write_text(note + Signer(8).line(note.partition("\n\n")[0] + "\n"), encoding="utf-8")
+    assert checked(stolen, *keys, "--older", str(kept)).code == 1
+
+
+def test_ta46_a_new_key_is_not_believed_before_its_time(turned: Callable[..., Path], tmp_path: Path) -> None:
+    older = tmp_path / "before.note"
+    older.write_text(Signer(8).note(5, root_at(5)), encoding="utf-8")
+    keys = ("--key", SIGNER.key, "--key", Signer(8).key)
+    assert "your older note of size 5 is signed by a key outside its time" in checked(
+        turned(Signer(8)), *keys, "--older", str(older)
+    )
 
 
 def test_older_notes_agree_or_do_not(whole: Path, tmp_path: Path) -> None:

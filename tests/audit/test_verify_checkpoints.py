@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from qualadmin.audit import notes, testing
+from qualadmin.audit import record as audit
 from qualadmin.audit.checkpoints import Evidence, Trust
 from qualadmin.audit.findings import Report
+from qualadmin.audit.intervals import known_intervals
 from qualadmin.audit.models import AuditCheckpoint
 from qualadmin.audit.notes import Checkpoint, Note, SigningKey
+from qualadmin.audit.seal import resume
+from qualadmin.audit.seal_state import StateLost
 from qualadmin.audit.types import Context
 from qualadmin.audit.verify import verify
 from tests.audit.conftest import SIZE
@@ -120,14 +124,85 @@ def test_what_is_not_published_in_time_is_told(sealer: Sealer) -> None:
     assert (set(report.counts), report.exit_code) == ({"checkpoint_unpublished"}, 2)
 
 
-def test_t_a46_a_key_is_believed_in_its_own_time_only(sealer: Sealer) -> None:
+@pytest.fixture
+def turned(sealer: Sealer) -> tuple[SigningKey, SigningKey]:
+    """An old and a new key; both signed once and then the new one."""
     old, new = sealer.keys[0], SigningKey.generate("localhost/qualadmin")
-    sealer.keys = [old, new]
+    for keys in ([old, new], [new]):
+        sealer.keys = keys
+        sealer.seal()
+    return old, new
+
+
+def test_t_a46_a_key_is_believed_in_its_own_time_only(
+    sealer: Sealer, turned: tuple[SigningKey, SigningKey]
+) -> None:
+    assert run(sealer, keys=[*turned]).counts == {}
+    sealer.keys = [turned[0]]  # whoever stole it signs once more
+    size = sealer.seal().size
+    report = run(sealer, keys=[*turned])
+    assert (set(report.counts), report.exit_code) == ({"checkpoint_outside_interval"}, 1)
+    [finding] = report.findings
+    both = sorted(AuditCheckpoint.objects.values_list("size", flat=True))[2]
+    assert f"the note of {size} entries from the database" in finding.detail
+    assert f"{turned[0].public.id.hex()}, which was valid for checkpoints of 0 to {both} entries" in finding.detail
+
+
+def test_t_a46_a_new_key_signs_nothing_from_before_its_time(
+    sealer: Sealer, turned: tuple[SigningKey, SigningKey]
+) -> None:
+    first = AuditCheckpoint.objects.order_by("size")[0]
+    note = notes.sign(Checkpoint("localhost/qualadmin", first.size, bytes(first.root)), [turned[1]])
+    report = run(sealer, keys=[*turned], evidence=[Evidence("a mail", note)])
+    assert (set(report.counts), report.exit_code) == ({"checkpoint_outside_interval"}, 1)
+
+
+def test_t_a46_two_keys_that_sign_twice_are_in_their_time(
+    sealer: Sealer, turned: tuple[SigningKey, SigningKey]
+) -> None:
+    sealer.keys = [*turned]
     sealer.seal()
-    sealer.keys = [new]
-    sealer.seal()
-    assert run(sealer, keys=[old, new]).exit_code == 0
-    sealer.keys = [old]  # whoever stole it signs once more
+    assert run(sealer, keys=[*turned]).counts == {}
+
+
+def test_t_a46_the_log_says_when_keys_turned_if_the_note_of_both_is_gone(sealer: Sealer) -> None:
+    old, new = sealer.keys[0], SigningKey.generate("localhost/qualadmin")
+    changes = {"vkey": [str(old.public), str(new.public)]}
+    audit.record_now(sealer.context, "audit.key.rotated", changes=changes)
     sealer.seal()
     report = run(sealer, keys=[old, new])
-    assert (set(report.counts), report.exit_code) == ({"checkpoint_bad_signature"}, 1)
+    assert (set(report.counts), report.exit_code) == ({"checkpoint_outside_interval"}, 1)
+    sealer.keys = [new]
+    sealer.seal()
+    by_old = sorted(AuditCheckpoint.objects.values_list("size", flat=True))[-2]
+    with testing.disable_guards():
+        sql("DELETE FROM audit_checkpoint WHERE size = %s", by_old)
+    assert run(sealer, keys=[old, new]).counts == {}
+
+
+def test_t_a46_a_third_key_ends_the_time_of_the_second(
+    sealer: Sealer, turned: tuple[SigningKey, SigningKey]
+) -> None:
+    third = SigningKey.generate("localhost/qualadmin")
+    for keys in ([turned[1], third], [third]):
+        sealer.keys = keys
+        sealer.seal()
+    sizes = sorted(AuditCheckpoint.objects.values_list("size", flat=True))
+    publics = [key.public for key in (*turned, third)]
+    assert [(one.first, one.last) for one in known_intervals(publics)] == [
+        (0, sizes[2]), (sizes[2], sizes[4]), (sizes[4], None)
+    ]  # fmt: skip
+    assert run(sealer, keys=[*turned, third]).counts == {}
+    sealer.keys = [turned[1]]
+    sealer.seal()
+    assert set(run(sealer, keys=[*turned, third]).counts) == {"checkpoint_outside_interval"}
+
+
+def test_t_a46_a_memory_is_not_made_anew_from_a_note_by_a_key_after_its_time(
+    sealer: Sealer, turned: tuple[SigningKey, SigningKey]
+) -> None:
+    sealer.keys = [turned[0]]
+    note = sealer.seal().note
+    sealer.state.unlink()
+    with pytest.raises(StateLost, match="replaced before"):
+        resume(sealer.state, [key.public for key in turned], note)

@@ -196,7 +196,22 @@ def move_job(user_id: int, job_id: str, how: str) -> str:
         return type(error).__name__
 
 
+def command(name: str, *arguments: str) -> int:
+    """What `manage.py name …` exits with."""
+    from django.core.management import CommandError, call_command
+
+    try:
+        call_command(name, *arguments)
+    except CommandError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.returncode
+    except SystemExit as ended:
+        return int(str(ended.code))
+    return 0
+
+
 _DEEDS = (
+    command,
     drain,
     sweep,
     reconcile,

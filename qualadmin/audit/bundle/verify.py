@@ -7,9 +7,8 @@ KEY is the line that was noted when the log was set up, such as lab.example.org/
 Take it, and this program, from a place of your own: a forged bundle can bring a forged key and a forged program.
 
 What is checked, and by which function below:
-  origin        a checkpoint in the bundle is signed with KEY                          signed_by, ed25519_valid
-  order         the leaf hashes have its root hash: nothing in front of it was
-                changed, removed, inserted or moved since                              walk, push
+  origin        a checkpoint is signed with KEY; of several, oldest first, in its time signed_by, check_notes
+  order         the leaf hashes have its root hash: nothing was changed or moved since walk, push
   agreement     they have the root hash of each older note of yours, too               check_notes
   content       each entry has the leaf hash at its number; texts are those recorded   Content
   completeness  of a stream: no number is left out, and the log stated that many       why_incomplete
@@ -46,9 +45,8 @@ ENTRY = {"seq": int, "log": str, "stream": str, "stream_seq": int, "recorded_at"
 TEXT = {"seq": int, "salt": str, "body": dict}
 NOTHING: tuple[bytes, dict[str, Any]] = (b"", {"seq": -1})
 LINE_LIMIT = 1 << 20  # bytes of one entry or text
-FILE_LIMIT = 1 << 32  # bytes of one file when unpacked
 RATIO_LIMIT = 200  # real entries shrink to a tenth; what shrinks further is a trap for programs that unpack it
-SHOWN_LIMIT = 20  # lines of a kind that are printed; the rest is counted
+UNKNOWN = 1 << 63  # larger than any log
 
 
 def plain(text: object) -> str:
@@ -59,8 +57,7 @@ def plain(text: object) -> str:
 def push(tree: list[bytes], size: int, leaf: bytes) -> None:
     """Add a leaf to a tree (RFC 6962) of this size: the roots of its complete subtrees, largest first."""
     while size & 1:
-        leaf = hashlib.sha256(b"\x01" + tree.pop() + leaf).digest()
-        size >>= 1
+        leaf, size = hashlib.sha256(b"\x01" + tree.pop() + leaf).digest(), size >> 1
     tree.append(leaf)
 
 
@@ -84,8 +81,7 @@ def decode_point(data: bytes) -> tuple[int, ...] | None:
     y, sign = number & ((1 << 255) - 1), number >> 255
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * pow(2, (P - 1) // 4, P) % P
+    x = x * pow(2, (P - 1) // 4, P) % P if (x * x - square) % P else x
     if y >= P or (x * x - square) % P or (x == 0 and sign):
         return None
     x = P - x if x & 1 != sign else x
@@ -99,13 +95,10 @@ def add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     return (p * q % P, r * s % P, q * r % P, p * s % P)
 
 
-def multiply(number: int, point: tuple[int, ...]) -> tuple[int, ...]:
-    total: tuple[int, ...] = (0, 1, 1, 0)
+def multiply(number: int, point: tuple[int, ...], total: tuple[int, ...] = (0, 1, 1, 0)) -> tuple[int, ...]:
     while number:
-        if number & 1:
-            total = add(total, point)
-        point = add(point, point)
-        number >>= 1
+        total = add(total, point) if number & 1 else total
+        point, number = add(point, point), number >> 1
     return total
 
 
@@ -122,6 +115,8 @@ def ed25519_valid(public: bytes, message: bytes, signature: bytes) -> bool:
 
 class Key:
     """A public key as text: name+id+base64 of the byte 1 and the 32 bytes of the key. Raises ValueError."""
+
+    first, last = 0, UNKNOWN  # the sizes of a log that it signs, as far as notes tell
 
     def __init__(self, text: str) -> None:
         self.name, identity, encoded = text.strip().split("+", 2)
@@ -146,13 +141,13 @@ class Note:
         pairs = [line.split(" ")[1:] for line in found.group(6).split("\n")[:-1]]
         self.signatures = [(name, base64.b64decode(code, validate=True)) for name, code in pairs]
 
-    def signed_by(self, keys: list[Key]) -> bool:
-        """Whether one of the keys signed it. Raises ValueError for a false signature of one of them."""
+    def signed_by(self, keys: list[Key]) -> list[Key]:
+        """Those of the keys that signed it. Raises ValueError for a false signature of one of them."""
         made = [(k, data) for k in keys for name, data in self.signatures if (name, data[:4]) == (k.name, k.id)]
         for key, data in made:
             if key.name != self.origin or not ed25519_valid(key.public, self.text, data[4:]):
                 raise ValueError(f"the signature of the checkpoint of size {self.size} is false")
-        return bool(made)
+        return [key for key, _ in made]
 
 
 class Bundle:
@@ -170,7 +165,7 @@ class Bundle:
                 raise ValueError(f"it holds a file that no export has: {name}")
             if stat.S_ISLNK(info.external_attr >> 16) or info.flag_bits & 1 or info.compress_type not in (0, 8):
                 raise ValueError(f"its {name} is a link, encrypted, or packed in an unknown way")
-            if info.file_size > FILE_LIMIT or info.file_size > RATIO_LIMIT * packed + LINE_LIMIT:
+            if info.file_size > 1 << 32 or info.file_size > RATIO_LIMIT * packed + LINE_LIMIT:
                 raise ValueError(f"its {name} would unpack to {info.file_size} bytes")
             self.sizes[name] = info.file_size
         if not set(EVIDENCE + FOR_READING) <= set(self.sizes):
@@ -233,7 +228,7 @@ class Content:
     """The entries and texts of the bundle, each compared when the leaf hash of its number comes by."""
 
     def __init__(self, bundle: Bundle, say: Callable[[str, str], None]) -> None:
-        self.say = say
+        self.say, self.stated_at = say, -1
         self.entries = objects(bundle.lines("entries.jsonl"), "the entry", ENTRY)
         self.texts = objects(bundle.lines("payloads.jsonl"), "the text", TEXT)
         self.entry, self.text = next(self.entries, NOTHING), next(self.texts, NOTHING)
@@ -244,7 +239,6 @@ class Content:
         self.gaps: dict[str, int] = {}  # by stream, the first number that is left out
         self.stated: dict[str, int] = {}  # counts as the log states them in the entry with the number stated_at,
         self.there: dict[str, int] = {}  # and those of the bundle up to there
-        self.stated_at = -1
 
     def compare(self, leaf: bytes) -> None:
         """Check the entry that is next, and go on to the one behind it."""
@@ -311,20 +305,29 @@ def walk(bundle: Bundle, content: Content, sizes: set[int]) -> None:
 
 
 def check_notes(notes: list[Note], content: Content, size: int, options: argparse.Namespace) -> None:
-    """Origin and agreement: who signed, and whether all notes fit the leaf hashes."""
-    say, signed = content.say, False
+    """Origin and agreement: who signed and whether in their time, and whether all notes fit the leaf hashes."""
+    say, signers = content.say, set()
+    for note in sorted(notes + options.older, key=lambda one: -one.size):
+        for place, new in enumerate(options.key[1:]):
+            if {options.key[place], new} <= set(note.signed_by(options.key)):  # here the new one takes over
+                options.key[place].last = new.first = note.size
     for note in notes + options.older:
-        by_key = note.signed_by(options.key)
-        signed = signed or (by_key and note.size == size and note in notes)
         whose = "your older note" if note in options.older else "the checkpoint"
+        by = note.signed_by(options.key)
+        in_time = [key for key in by if key.first <= note.size <= key.last]
+        signers.update(in_time if note.size == size and note in notes else [])
+        if by and not in_time:
+            say("WRONG", f"{whose} of size {note.size} is signed by a key outside its time ({by[0].id.hex()})")
         if note.origin != content.log and content.count:
             say("WRONG", f"{whose} of size {note.size} is of another log: {note.origin}")
         elif content.roots.get(note.size) != note.root:
             say("WRONG", f"{whose} of size {note.size} has another root hash: entries were changed or removed")
         else:
             say("ok", f"order: {whose} of size {note.size} has the root hash of the leaf hashes")
-    if signed:
+    if any(key is options.key[-1] or key.last < UNKNOWN for key in signers):
         say("ok", "origin: the checkpoint of the whole bundle is signed with your key")
+    elif signers:
+        say("NOT SHOWN", "origin: an older one of your keys signed; no checkpoint here has it and the next one")
     elif not any(note.size == size for note in notes):
         say("NOT SHOWN", "origin: no checkpoint is as long as the bundle, so nobody signed for all of it")
     else:
@@ -353,24 +356,13 @@ def check_manifest(bundle: Bundle, content: Content, size: int, options: argpars
         say("note", "completeness: the bundle is a selection; what was left out of it can't be seen")
 
 
-def check(options: argparse.Namespace, say: Callable[[str, str], None]) -> None:
-    """Everything. Raises whatever reading a broken file raises."""
-    bundle = Bundle(options.bundle)
-    notes = [Note(bundle.content(name)) for name in bundle.notes]
-    content, size = Content(bundle, say), bundle.sizes["leaves.bin"] // 32
-    walk(bundle, content, {note.size for note in notes + options.older})
-    say("note", f"{content.count} of {size} entries are here, {content.given} texts, {content.withheld} withheld")
-    check_notes(notes, content, size, options)
-    check_manifest(bundle, content, size, options)
-
-
 def main(arguments: list[str]) -> int:
     """The exit code. Prints what was found; the last line is the verdict."""
     counts = {"ok": 0, "note": 0, "NOT SHOWN": 0, "WRONG": 0}
 
     def say(kind: str, text: str) -> None:
         counts[kind] += 1
-        if counts[kind] <= SHOWN_LIMIT:
+        if counts[kind] <= 20:  # the rest is counted
             print(f"  {kind:<10}{plain(text)}")
 
     parser = argparse.ArgumentParser(description="Check an export of a qualadmin audit log.")
@@ -388,7 +380,14 @@ def main(arguments: list[str]) -> int:
         print(f"VERDICT 3: {plain(error)}")
         return 3
     try:
-        check(options, say)
+        bundle = Bundle(options.bundle)
+        notes = [Note(bundle.content(name)) for name in bundle.notes]
+        content, size = Content(bundle, say), bundle.sizes["leaves.bin"] // 32
+        walk(bundle, content, {note.size for note in notes + options.older})
+        here = f"{content.count} of {size} entries are here"
+        say("note", f"{here}, {content.given} texts, {content.withheld} withheld")
+        check_notes(notes, content, size, options)
+        check_manifest(bundle, content, size, options)
     except Exception as error:  # a broken file breaks in many ways, and each of them is a verdict
         say("WRONG", f"the bundle can't be read: {str(error) or type(error).__name__}")
     code = 1 if counts["WRONG"] else 2 if counts["NOT SHOWN"] else 0

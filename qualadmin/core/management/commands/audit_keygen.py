@@ -6,18 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from qualadmin.audit.keys import (
-    read_public_keys,
-    read_signing_keys,
-    write_public_keys,
-    write_signing_keys,
-)
-from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.keys import read_signing_keys, write_signing_keys
 from qualadmin.audit.notes import SigningKey
-from qualadmin.audit.record import record_now
+from qualadmin.audit.rotation import tell
 from qualadmin.audit.seal import begin
 from qualadmin.audit.seal_state import only_sealer
 from qualadmin.audit.types import AuditError, Context, Who
+from qualadmin.core.killpoints import reached
 
 
 class Command(BaseCommand):
@@ -43,9 +38,8 @@ def make() -> SigningKey:
     if not settings.AUDIT_KEY_PATH.exists():
         begin(settings.AUDIT_STATE_PATH)
     write_signing_keys(settings.AUDIT_KEY_PATH, [key], new=True)
-    write_public_keys(
-        settings.AUDIT_PUBLIC_KEYS_PATH, [*read_public_keys(settings.AUDIT_PUBLIC_KEYS_PATH), key.public]
-    )
+    reached("key_kept")
+    tell(_context(), [key.public])
     return key
 
 
@@ -55,12 +49,11 @@ def rotate() -> SigningKey:
     if len(keys) == 1:
         keys.append(SigningKey.generate(settings.AUDIT_ORIGIN))
         write_signing_keys(settings.AUDIT_KEY_PATH, keys)
-    old, new = (key.public for key in keys)
-    known = read_public_keys(settings.AUDIT_PUBLIC_KEYS_PATH)
-    write_public_keys(settings.AUDIT_PUBLIC_KEYS_PATH, [*known, *(key for key in (old, new) if key not in known)])
-    changes = {"vkey": [str(old), str(new)]}
-    told = AuditEntry.objects.filter(action="audit.key.rotated").newest().first()
-    if told is None or told.changes != changes:
-        person = getpass.getuser()
-        record_now(Context(actor=Who("cli", person, person)), "audit.key.rotated", changes=changes)
+        reached("key_kept")
+    tell(_context(), [key.public for key in keys])
     return keys[-1]
+
+
+def _context() -> Context:
+    person = getpass.getuser()
+    return Context(actor=Who("cli", person, person))
