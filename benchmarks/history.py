@@ -29,7 +29,7 @@ JOB_COLUMNS: Final = (
 PREVIEW_COLUMNS: Final = (
     "id", "account_id", "created_by_id", "created_at", "state", "source", "file_name", "file_size", "file_sha256",
     "origin", "options", "verb",
-    "type_id", "score", "reason", "notify", "revoke_reason", "counts", "notes", "rows_sha256",
+    "type_id", "score", "reason", "notify", "revoke_reason", "counts", "notes", "rows_sha256", "emptying",
 )  # fmt: skip
 DRAIN: Final = Context(Who("task", "drain", "drain"), task=TaskInfo("t", "drain", "bench", 1))
 
@@ -170,7 +170,7 @@ def _job_entries(tx: Transaction, plan: Plan, stream: str, person: User) -> uuid
 def _preview_row(lab: Lab, plan: Plan, preview: uuid.UUID, person: User) -> tuple[Any, ...]:
     return (
         preview, lab.account.pk, person.pk, plan.at, Preview.State.CONFIRMED, "file", plan.title, 10_000, "0" * 64,
-        "", {}, "grant", plan.type.pk, 100, "", False, "", {"new": len(plan.workers)}, [], "0" * 64,
+        "", {}, "grant", plan.type.pk, 100, "", False, "", {"new": len(plan.workers)}, [], "0" * 64, False,
     )  # fmt: skip
 
 

@@ -71,6 +71,7 @@ class AuditEntry(models.Model):
         db_table = "audit_entry"
         constraints = [models.UniqueConstraint(fields=["stream", "stream_seq"], name="audit_stream_seq")]
         indexes = [
+            models.Index(fields=["stream", "seq"], name="audit_stream_log"),  # for who reads some streams
             models.Index(fields=["action", "seq"], name="audit_action"),
             models.Index(fields=["outcome", "seq"], name="audit_outcome"),
             models.Index(fields=["actor_id", "seq"], name="audit_actor"),

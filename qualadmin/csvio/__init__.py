@@ -22,12 +22,13 @@ from qualadmin.csvio.mapping import Mapping, TypeColumn, propose_mapping, remap
 from qualadmin.csvio.reading import read_pasted, read_table
 from qualadmin.csvio.scores import AMAZON_MAXIMUM, AMAZON_MINIMUM, ScoreResult, check_score
 from qualadmin.csvio.table import DEFAULT_LIMITS, Limits, Row, Table, TableKind
-from qualadmin.csvio.worker_ids import WORKER_ID, WorkerIdResult, check_worker_id
+from qualadmin.csvio.worker_ids import USUAL_LENGTHS, WORKER_ID, WorkerIdResult, check_worker_id
 
 __all__ = [
     "AMAZON_MAXIMUM",
     "AMAZON_MINIMUM",
     "DEFAULT_LIMITS",
+    "USUAL_LENGTHS",
     "WORKER_ID",
     "Cell",
     "Counts",

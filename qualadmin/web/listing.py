@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
-from django.core.exceptions import BadRequest, EmptyResultSet, FieldDoesNotExist, ValidationError
+from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db import connection
 from django.db.models import F, IntegerField, Model, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import OrderBy
@@ -18,9 +18,11 @@ from django.shortcuts import render
 
 from .filters import BadValue, Box, Filter, refusal
 from .http import Request, is_fragment
+from .united import PARTS_MAX, counting, united
 from .words import grouped
 
 Row = TypeVar("Row", bound=Model)
+Counted = QuerySet[Any] | Sequence[QuerySet[Any]]  # a list, or the parts of one (united.py)
 
 SIZES: Final = (25, 50, 100, 250)
 PRINT_SIZE: Final = 2_000
@@ -125,9 +127,7 @@ class CappedCount(Subquery):
         super().__init__(rows.values(one=Value(1))[: COUNT_LIMIT + 1])
 
 
-def _counts(
-    rows: QuerySet[Any], unfiltered: QuerySet[Any] | None, whole: int | None
-) -> tuple[Count, Count | None]:
+def _counts(rows: Counted, unfiltered: Counted | None, whole: int | None) -> tuple[Count, Count | None]:
     """Of the filtered list and, where there are filters, of all; at most one query.
 
     `whole` is the number of rows of a list that is one page: nothing is left to be counted.
@@ -139,16 +139,13 @@ def _counts(
     return numbers[0], numbers[1] if unfiltered is not None else None
 
 
-def count_each(lists: Sequence[QuerySet[Any]], limit: int = COUNT_LIMIT) -> list[Count]:
-    """The length of each list, counted up to `limit`, in one query."""
+def count_each(lists: Sequence[Counted], limit: int = COUNT_LIMIT) -> list[Count]:
+    """The length of each list (or of several together), counted up to `limit`, in one query."""
     parts: list[str] = []
     parameters: list[Any] = []
     for rows in lists:
-        try:
-            sql, values = rows.order_by().values("pk")[: limit + 1].query.sql_with_params()
-        except EmptyResultSet:  # a filter that nothing can meet
-            sql, values = "SELECT 1 WHERE 1 = 0", ()
-        parts.append(f"(SELECT count(*) FROM ({sql}) part)")  # noqa: S608
+        sql, values = counting([rows] if isinstance(rows, QuerySet) else rows, limit)
+        parts.append(sql)
         parameters += values
     if not parts:
         return []
@@ -170,30 +167,37 @@ class Listing:
     sort: str = ""
     newer_label: str = "Newer"
     older_label: str = "Older"
+    #: With these filters a list of several parts is still read part by part; None: with every filter.
+    part_filters: frozenset[str] | None = None
 
     def _ready(self) -> Self:
         """The same for one request: what filters take from the database is asked for once."""
         return replace(self, filters=[one.ready() for one in self.filters])
 
-    def results(self, request: Request, rows: QuerySet[Row]) -> Results[Row]:
+    def results(self, request: Request, rows: QuerySet[Row], parts: Sequence[QuerySet[Row]] = ()) -> Results[Row]:
         """The page that the address asks for. `rows` is what the person may see, with its select_related.
+
+        `parts` are lists that are `rows` together, each quicker to read than all at once; a row may be in several.
 
         Raises BadRequest that names the key for unknown keys, doubled keys and values without meaning. A page
         position that no longer exists gives the first page.
         """
-        return self._ready()._results(request, rows)
+        return self._ready()._results(request, rows, parts if len(parts) <= PARTS_MAX else ())
 
-    def _results(self, request: Request, rows: QuerySet[Row]) -> Results[Row]:
+    def _results(self, request: Request, rows: QuerySet[Row], parts: Sequence[QuerySet[Row]]) -> Results[Row]:
         values = self._values(request.GET)
         state = {key: value for key, value in values.items() if key not in {"after", "before", "print"}}
         filtered, chips = self._filter(rows, values, state)
         path, descending = self._sorting(values.get("sort", self.sort))
         size = PRINT_SIZE if "print" in values else _size(values)
-        pages = _Pages(filtered, path, descending)
+        apart: list[QuerySet[Row]] = []
+        if self.part_filters is None or {chip.key for chip in chips} <= self.part_filters:
+            apart = [self._filter(part, values, {})[0] for part in parts]
+        pages = _Pages(filtered, path, descending, apart)
         page, newer, older = pages.page(values.get("after", ""), values.get("before", ""), size)
         link = _Link(state)
         whole = len(page) if not (newer or older) else None
-        count, total = _counts(filtered, rows if chips else None, whole)
+        count, total = _counts(apart or filtered, (parts or rows) if chips else None, whole)
         return Results(
             rows=page,
             size=size,
@@ -311,22 +315,32 @@ def _size(values: dict[str, str]) -> int:
 class _Pages(Generic[Row]):
     """Rows ordered by one field and then by key, entered anywhere."""
 
-    def __init__(self, rows: QuerySet[Row], path: str, descending: bool) -> None:
-        self._rows, self._path, self._descending = rows, path, descending
+    def __init__(
+        self, rows: QuerySet[Row], path: str, descending: bool, parts: Sequence[QuerySet[Row]] = ()
+    ) -> None:
+        self._rows, self._path, self._descending, self._parts = rows, path, descending, parts
         self._nullable = path != "pk" and _is_nullable(rows.model, path)
 
     def page(self, after: str, before: str, size: int) -> tuple[list[Row], bool, bool]:
         """The rows, whether there are newer ones (towards the start), whether there are older ones."""
         if before and (edge := self._edge(before)):
-            backwards = list(self._ordered(backwards=True).filter(self._beyond(edge, backwards=True))[: size + 1])
+            backwards = self._first(size + 1, self._beyond(edge, backwards=True), backwards=True)
             if len(backwards) > size:  # fewer: this is the start, which the first page shows in full
                 return backwards[:size][::-1], True, True
         elif after and (edge := self._edge(after)):
-            rows = list(self._ordered().filter(self._beyond(edge))[: size + 1])
+            rows = self._first(size + 1, self._beyond(edge))
             if rows:
                 return rows[:size], True, len(rows) > size
-        rows = list(self._ordered()[: size + 1])
+        rows = self._first(size + 1)
         return rows[:size], False, len(rows) > size
+
+    def _first(self, limit: int, beyond: Q | None = None, *, backwards: bool = False) -> list[Row]:
+        def cut(rows: QuerySet[Row]) -> QuerySet[Row]:
+            return self._ordered(rows.filter(beyond) if beyond else rows, backwards=backwards)[:limit]
+
+        if not self._parts:
+            return list(cut(self._rows))
+        return list(self._ordered(self._rows.filter(united(self._parts, cut)), backwards=backwards)[:limit])
 
     def _edge(self, key: str) -> tuple[Any, Any] | None:
         """The sort value and key of a row, or None for a row that is gone or not the reader's to see."""
@@ -342,14 +356,14 @@ class _Pages(Generic[Row]):
             return None
         return (found[0], found[1]) if found else None
 
-    def _ordered(self, *, backwards: bool = False) -> QuerySet[Row]:
+    def _ordered(self, rows: QuerySet[Row], *, backwards: bool = False) -> QuerySet[Row]:
         down = self._descending != backwards
         if self._path == "pk":
-            return self._rows.order_by("-pk" if down else "pk")
+            return rows.order_by("-pk" if down else "pk")
         # Rows without a value come last, in both directions and on both databases.
         nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
         order = OrderBy(F(self._path), descending=down, **(nulls if self._nullable else {}))
-        return self._rows.order_by(order, "-pk" if down else "pk")
+        return rows.order_by(order, "-pk" if down else "pk")
 
     def _beyond(self, edge: tuple[Any, Any], *, backwards: bool = False) -> Q:
         """What follows `edge` in reading direction."""

@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Final
 
 from django.db import IntegrityError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
@@ -23,6 +24,7 @@ from qualadmin.core.models import (
     Worker,
     WorkerNote,
 )
+from qualadmin.core.models.byte_order import Compared, Ordered
 from qualadmin.core.models.qualifications import new_salt
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import CHECK_WORKER, ring
@@ -32,6 +34,8 @@ from .texts import clean_text
 from .types import type_target
 
 NOTE_LIMIT: Final = 2000  # characters
+PAGE: Final = 50  # workers that a search shows at once
+LOOKED_AT: Final = 500  # and looks at
 IN_LIST: Final = 900  # SQLite's oldest limit of parameters is 999
 
 
@@ -51,11 +55,50 @@ def add_note(*, actor: Actor, worker: Worker, text: str) -> WorkerNote:
     return note
 
 
-def find_worker(*, actor: Actor, text: str) -> Worker | None:
-    """The worker with this id, if an account in scope has met them.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Workers whose id begins with what was typed, in the order of their ids.
 
-    The entry says that somebody looked; it never holds the id, and where nobody was found nothing about it.
+    `before` and `after`: where one who goes on reading begins, a worker's number; None at either end.
     """
+
+    workers: list[Worker]
+    before: uuid.UUID | None = None
+    after: uuid.UUID | None = None
+
+    @property
+    def only(self) -> Worker | None:
+        """The one worker there is."""
+        alone = self.before is None and self.after is None and len(self.workers) == 1
+        return self.workers[0] if alone else None
+
+
+def find_workers(
+    *, actor: Actor, text: str, after: uuid.UUID | None = None, before: uuid.UUID | None = None
+) -> Found:
+    """Workers that an account in scope has met and whose id begins with the text: a page of them.
+
+    The entry says that somebody looked; it never holds the text, and where nobody was found nothing about it.
+    """
+    require(actor, Permission.FIND_WORKERS)
+    found = _page(actor, text.strip().upper(), after, before) if can_begin(text) else Found([])
+    with audit.transaction(actor.context) as tx:
+        tx.record(
+            "worker.searched",
+            subject=found.only.pk if found.only else None,
+            changes={"found": [None, bool(found.workers)]},
+        )
+    return found
+
+
+def can_begin(text: str) -> bool:
+    """Whether a worker id can begin so, in capital letters or not."""
+    wanted = text.strip().upper()
+    return wanted == "A" or bool(WORKER_ID.fullmatch(wanted))
+
+
+def find_worker(*, actor: Actor, text: str) -> Worker | None:
+    """The worker with exactly this id, with the same entry."""
     require(actor, Permission.FIND_WORKERS)
     wanted = text.strip().upper()
     worker = workers_visible_to(actor).filter(worker_id=wanted).first() if WORKER_ID.fullmatch(wanted) else None
@@ -66,6 +109,43 @@ def find_worker(*, actor: Actor, text: str) -> Worker | None:
             changes={"found": [None, worker is not None]},
         )
     return worker
+
+
+def _page(actor: Actor, prefix: str, after: uuid.UUID | None, before: uuid.UUID | None) -> Found:
+    """Entered at the last worker seen, by the index of the ids.
+
+    No more than LOOKED_AT workers are looked at: few of those that begin so may be the actor's to see, and then a
+    page is short and says how to go on.
+    """
+    rows, edge, backwards = (
+        Worker.objects.with_prefix(prefix),
+        after or before,
+        after is None and before is not None,
+    )
+    edge_id = Worker.objects.filter(pk=edge).values_list("worker_id", flat=True).first() if edge else None
+    if edge_id is None:
+        backwards = False  # gone, or erased: the first page
+    else:
+        rows = rows.filter(Compared("worker_id", "<" if backwards else ">", edge_id))
+    looked_at = list(
+        rows.order_by(Ordered("worker_id", descending=backwards)).values_list("pk", flat=True)[: LOOKED_AT + 1]
+    )
+    # Not in an order: to save the sorting, SQLite would read all ids in theirs.
+    visible = set(
+        workers_visible_to(actor).filter(pk__in=looked_at[:LOOKED_AT]).order_by().values_list("pk", flat=True)
+    )
+    shown = Worker.objects.in_bulk([pk for pk in looked_at if pk in visible][: PAGE + 1])
+    workers = [shown[pk] for pk in looked_at if pk in shown]
+    onward = None
+    if len(workers) > PAGE:
+        workers = workers[:PAGE]
+        onward = workers[-1].pk
+    elif len(looked_at) > LOOKED_AT:
+        onward = looked_at[LOOKED_AT - 1]
+    came_from = (workers[0].pk if workers else looked_at[0] if looked_at else None) if edge_id else None
+    if backwards:
+        return Found(workers[::-1], before=onward, after=came_from)
+    return Found(workers, before=came_from, after=onward)
 
 
 def request_worker_check(*, actor: Actor, worker: Worker, type: QualificationType) -> None:
@@ -122,10 +202,11 @@ def workers_visible_to(actor: Actor) -> "QuerySet[Worker]":
     """Workers that an account in scope has met: they hold, held or asked for something, or a change names them."""
     if any(grant.account_id is None for grant in actor.roles):
         return Worker.objects.all()
-    types = QualificationType.objects.visible_to(actor)
+    types = QualificationType.objects.visible_to(actor).order_by().values("pk")
     met = (Qualification.objects, QualificationRequest.objects, Change.objects)
+    # Asked about each worker by itself: "one of those that hold …" has the database collect all of these first.
     return Worker.objects.filter(
-        reduce(or_, (Q(pk__in=rows.filter(type__in=types).values("worker")) for rows in met))
+        reduce(or_, (Q(Exists(rows.filter(worker=OuterRef("pk"), type__in=types))) for rows in met))
     )
 
 

@@ -4,6 +4,7 @@ import uuid
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Abs
 
 from qualadmin.audit.models import AuditedModel
 from qualadmin.core.actor import Actor
@@ -19,9 +20,20 @@ class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, actor: Actor) -> Self:
         """Jobs of the accounts in scope. A PI who is nothing else sees the own studies and jobs without one."""
         jobs = self.filter(account__in=RequesterAccount.objects.visible_to(actor))
-        if allowed(actor, Permission.GRANT) or allowed(actor, Permission.SYNC) or not actor.study_ids:
+        if self._sees_all_studies(actor):
             return jobs
         return jobs.filter(models.Q(study__in=actor.study_ids) | models.Q(study=None))
+
+    def apart_for(self, actor: Actor) -> list[Self]:
+        """What is visible to somebody, in parts that an index gives newest first; none where all are visible."""
+        if self._sees_all_studies(actor):
+            return []
+        jobs = self.filter(account__in=RequesterAccount.objects.visible_to(actor))
+        return [jobs.filter(study=None), *(jobs.filter(study=study) for study in sorted(actor.study_ids))]
+
+    @staticmethod
+    def _sees_all_studies(actor: Actor) -> bool:
+        return allowed(actor, Permission.GRANT) or allowed(actor, Permission.SYNC) or not actor.study_ids
 
 
 class Job(AuditedModel):
@@ -110,6 +122,7 @@ class Job(AuditedModel):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["account", "-created_at"], name="job_list"),
+            models.Index(fields=["account", "study", "-created_at"], name="job_of_study"),  # the list of a PI
             models.Index(fields=["account", "state"], name="job_runnable"),
             models.Index(fields=["created_by", "-created_at"], name="job_of_person"),
         ]
@@ -225,8 +238,16 @@ class Change(AuditedModel):
                 ),
                 name="change_lowered",
             ),
-            # few, and looked for by whoever watches the service
-            models.Index(fields=["job"], condition=models.Q(state="person"), name="change_needs_person"),
+            # few, and counted by whoever watches the service; by state, or SQLite takes a longer index that has it
+            models.Index(fields=["state"], condition=models.Q(state="person"), name="change_needs_person"),
+            # When was this type last granted here? By an expression that no other index has: for the order of the
+            # key alone, databases read all changes backwards for a type that was granted long ago or never.
+            models.Index(
+                "type",
+                Abs("id").desc(),
+                condition=models.Q(state="done", verb="grant", job__isnull=False),
+                name="change_granted",
+            ),
             # what was undone?
             models.Index(fields=["undoes"], condition=models.Q(undoes__isnull=False), name="change_undoes"),
         ]

@@ -13,6 +13,7 @@ from qualadmin.core.actor import Actor
 from qualadmin.core.pseudonyms import pseudonym
 
 from .accounts import RequesterAccount
+from .byte_order import Compared, Ordered
 
 WORKER_ID = re.compile(r"A[A-Z0-9]{1,63}")
 INTEGER_MIN, INTEGER_MAX = -(2**31), 2**31 - 1  # Amazon's Integer is 32 bits wide
@@ -95,8 +96,10 @@ class QualificationType(AuditedModel):
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
     def with_prefix(self, prefix: str) -> Self:
-        """Workers whose id starts with `prefix`; a range, since SQLite's LIKE never uses the index."""
-        return self.filter(worker_id__gte=prefix, worker_id__lt=prefix + "\x7f")
+        """Workers whose id begins with `prefix`; a range, since SQLite's LIKE never uses the index."""
+        return self.filter(
+            Compared("worker_id", ">=", prefix), Compared("worker_id", "<", prefix + "\x7f")
+        ).order_by(Ordered("worker_id"))
 
 
 def new_salt() -> bytes:

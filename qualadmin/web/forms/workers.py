@@ -14,8 +14,8 @@ from .fields import LongText
 from .session import PASSWORD_MAX
 
 
-class FindWorkerForm(PageForm):
-    """A worker id, whole. It travels in the form, never in the address."""
+class WorkerIdForm(PageForm):
+    """A worker id. It travels in the form, never in the address."""
 
     credential_exempt: ClassVar[frozenset[str]] = frozenset({"worker_id"})
 
@@ -35,7 +35,22 @@ class FindWorkerForm(PageForm):
     )
 
 
-class LookUpForm(FindWorkerForm):
+class FindWorkerForm(WorkerIdForm):
+    """A worker id or its beginning; and which page of those that begin so, named by a worker on the page before.
+
+    `whole`: the id is meant as it stands, although others begin so.
+    """
+
+    whole = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    after = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    before = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["worker_id"].label = "Worker ID, or how it begins"
+
+
+class LookUpForm(WorkerIdForm):
     """Asking Amazon about a worker nobody here has met: it answers for one type at a time."""
 
     type = forms.ModelChoiceField(

@@ -37,7 +37,7 @@ from qualadmin.web.audit_export import Manifest, csv_of, json_of
 from qualadmin.web.audit_names import Names
 from qualadmin.web.audit_presets import presets
 from qualadmin.web.audit_proof import Proof, newest_proof, receipt
-from qualadmin.web.audit_scope import listing_for, reads_everything, streams_of, visible_entries
+from qualadmin.web.audit_scope import entries_apart, listing_for, reads_everything, streams_of, visible_entries
 from qualadmin.web.audit_search import Search
 from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
 from qualadmin.web.forms.audit import SearchWordsForm
@@ -68,7 +68,7 @@ def audit_list(request: Request) -> HttpResponse:
     form = SearchWordsForm(request.POST, search=search) if request.method == "POST" else None
     if form is not None and form.is_valid():
         return redirect(_address(request, form.parameters))
-    results = log.listing.results(request, log.entries)
+    results = log.listing.results(request, log.entries, parts=entries_apart(request.actor, log.names.streams))
     note_reading(request, filter_text(request))
     may_verify = allowed(request.actor, Permission.VERIFY_AUDIT)
     proof = newest_proof() if may_verify and not is_fragment(request) else Proof()

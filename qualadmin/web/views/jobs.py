@@ -69,11 +69,11 @@ CSV_CHUNK: Final = 1_000
 @page(Permission.VIEW)
 def job_list(request: Request) -> HttpResponse:
     """The jobs of the account in use, newest first."""
-    jobs = Job.objects.visible_to(request.actor).filter(account=request.account_in_use)
+    here = Job.objects.filter(account=request.account_in_use)
+    jobs = here.visible_to(request.actor).select_related("created_by", "study")
     may_grant = allowed(request.actor, Permission.GRANT, str(request.account_in_use.pk))
-    return JOBS.render(
-        request, jobs.select_related("created_by", "study"), "job/list.html", {"may_grant": may_grant}
-    )
+    results = JOBS.results(request, jobs, parts=here.apart_for(request.actor))
+    return JOBS.render(request, jobs, "job/list.html", {"may_grant": may_grant}, results=results)
 
 
 @page(Permission.VIEW)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Abs
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -90,7 +91,7 @@ def _figures(keys: list[uuid.UUID]) -> dict[str, dict[str, Any]]:
     waiting = QualificationRequest.objects.filter(type=OuterRef("pk"), state=waits).order_by("submitted_at")
     newest = (
         Change.objects.filter(type=OuterRef("pk"), state=Change.State.DONE, verb=Verb.GRANT, job__isnull=False)
-        .order_by("-pk")
+        .order_by(Abs("pk").desc())  # as the index `change_granted` has it
         .values("finished_at")[:1]
     )
     figures = QualificationType.objects.filter(pk__in=keys).values_list(

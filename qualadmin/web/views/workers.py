@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -24,7 +24,7 @@ from qualadmin.core.models import (
     WorkerNote,
 )
 from qualadmin.core.permissions import Permission, allowed
-from qualadmin.csvio import check_worker_id
+from qualadmin.csvio import USUAL_LENGTHS, WorkerIdResult, check_worker_id
 from qualadmin.web.acting import posted, show, submit
 from qualadmin.web.filters import Choice
 from qualadmin.web.forms.workers import FindWorkerForm, LookUpForm, NoteForm
@@ -33,6 +33,7 @@ from qualadmin.web.listing import Listing
 
 State = Change.State
 CHECK_PATIENCE = 60  # seconds after which an unanswered check is no longer said to be under way
+BEGINS_NOT = "Nobody here has an ID that begins so. Enter the whole ID to have Amazon asked about a worker."
 CHECKED_AT_ONCE = 20  # types a click asks Amazon about
 TIMELINE = Listing(
     columns=[],
@@ -66,20 +67,54 @@ def worker_list(request: Request) -> HttpResponse:
 
 @page(Permission.FIND_WORKERS, "POST")
 def worker_find(request: Request) -> HttpResponse:
-    """To the worker's page. An id nobody has met is not said to be wrong before Amazon was asked."""
+    """To the worker's page, or to the list of those whose id begins so.
+
+    An id nobody has met is not said to be wrong before Amazon was asked.
+    """
     form = FindWorkerForm(request.POST)
     if not form.is_valid():
         return _find_page(request, form)
-    text = form.cleaned_data["worker_id"]
-    worker = actions.find_worker(actor=request.actor, text=text)
-    if worker is not None:
-        return redirect("worker-detail", worker.pk)
+    text, turned = form.cleaned_data["worker_id"], form.cleaned_data["after"] or form.cleaned_data["before"]
     judged = check_worker_id(text)
-    if judged.worker_id is None:
-        form.add_error("worker_id", judged.reason or "This is not a worker ID.")
-        return _find_page(request, form)
-    look_up = LookUpForm(account=request.account_in_use, initial={"worker_id": judged.worker_id})
-    return _look_up_page(request, look_up)
+    if form.cleaned_data["whole"] and judged.worker_id:
+        return _unknown(request, judged.worker_id)
+    found = actions.find_workers(
+        actor=request.actor, text=text, after=form.cleaned_data["after"], before=form.cleaned_data["before"]
+    )
+    if found.only is not None and not turned:
+        return redirect("worker-detail", found.only.pk)
+    if found.workers or found.after or found.before:
+        return _found_page(request, found, judged)
+    if judged.worker_id and len(judged.worker_id) >= USUAL_LENGTHS.start:
+        return _unknown(request, judged.worker_id)
+    form.add_error(
+        "worker_id", BEGINS_NOT if actions.can_begin(text) else judged.reason or "This is not a worker ID."
+    )
+    return _find_page(request, form)
+
+
+def _unknown(request: Request, worker_id: str) -> HttpResponse:
+    """Nobody here has met the worker: Amazon can be asked."""
+    return _look_up_page(request, LookUpForm(account=request.account_in_use, initial={"worker_id": worker_id}))
+
+
+def _found_page(request: Request, found: actions.Found, judged: WorkerIdResult) -> HttpResponse:
+    """A page of those whose id begins as was typed. What was typed stays in the form, and so do its pages."""
+    account = request.account_in_use
+    granted = Qualification.objects.filter(
+        worker__in=found.workers, type__account=account, status=Qualification.Status.GRANTED
+    )
+    held = dict(granted.order_by().values_list("worker").annotate(Count("pk")))
+    whole = judged.worker_id if judged.worker_id and len(judged.worker_id) >= USUAL_LENGTHS.start else ""
+    is_known = any(worker.worker_id == whole for worker in found.workers)
+    context = {
+        "text": request.POST["worker_id"].strip().upper(),
+        "found": found,
+        "rows": [(worker, held.get(worker.pk, 0)) for worker in found.workers],
+        "whole": "" if is_known or found.before else whole,
+        "form": FindWorkerForm(initial={"worker_id": request.POST["worker_id"].strip()}),
+    }
+    return render(request, "worker/found.html", context)
 
 
 @page(Permission.SYNC, "POST")
