@@ -5,7 +5,7 @@ from typing import Self
 
 from qualadmin.audit.types import Context, Kind, RequestInfo, TaskInfo, Who
 
-from .permissions import RoleGrant
+from .permissions import Permission, RoleGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Actor:
     request: RequestInfo | None = None
     task: TaskInfo | None = None
     session: str | None = None
+    token: str | None = None  # the access token a program came with
+    only: frozenset[Permission] | None = None  # what that token is for; None: whatever the roles allow
 
     @property
     def person_id(self) -> int:
@@ -35,8 +37,13 @@ class Actor:
     @property
     def who(self) -> Who:
         identity = str(self.user_id) if self.user_id is not None else self.label
-        auth = {"method": "password", "session": self.session} if self.session else None
-        return Who(kind=self.kind, id=identity, label=self.label, auth=auth)
+        return Who(kind=self.kind, id=identity, label=self.label, auth=self._auth)
+
+    @property
+    def _auth(self) -> dict[str, str] | None:
+        if self.token:
+            return {"method": "token", "token": self.token}
+        return {"method": "password", "session": self.session} if self.session else None
 
     @property
     def context(self) -> Context:
@@ -56,5 +63,13 @@ class Actor:
     def as_task(self, task: TaskInfo) -> Self:
         """The task cluster carrying out what this person asked for."""
         return replace(
-            self, kind="task", label=task.name, on_behalf_of=self.who, task=task, request=None, session=None
+            self,
+            kind="task",
+            label=task.name,
+            on_behalf_of=self.who,
+            task=task,
+            request=None,
+            session=None,
+            token=None,
+            only=None,
         )

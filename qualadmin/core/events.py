@@ -54,6 +54,22 @@ EVENTS = (
     _event("auth.logout", "{actor} signed out"),
     _event("auth.password.changed", "{actor} changed the password of {target}", severity=NOTICE),
     _event("auth.sessions.ended", "{actor} signed out everywhere else"),
+    # programs
+    _event(
+        "user.token.created",
+        "{actor} made an access token for programs",
+        severity=WARNING,
+        changes="scopes account expires",
+        payload="name",
+    ),
+    _event("user.token.revoked", "{actor} revoked {target}", severity=NOTICE),
+    _event(
+        "auth.token.refused",
+        "A program was refused: its access token does not work",
+        severity=NOTICE,
+        outcomes=(DENIED,),
+        changes="cause",
+    ),
     # refusals
     _event(
         "access.denied",

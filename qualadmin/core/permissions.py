@@ -110,6 +110,21 @@ EVERYWHERE: Final = frozenset(
     {Permission.MANAGE_PEOPLE, Permission.MANAGE_ACCOUNTS, Permission.MANAGE_STUDIES, Permission.WATCH_SERVICE}
 )
 
+
+class Scope(StrEnum):
+    """What an access token is for. It never reaches further than the roles of its person."""
+
+    READ = "read"
+    GRANT = "grant"
+    AUDIT = "audit"
+
+
+SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
+    Scope.READ: frozenset(_READ_IDS),
+    Scope.GRANT: frozenset({Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.STOP_JOBS}),
+    Scope.AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.VIEW_OWN_ENTRIES, Permission.VERIFY_AUDIT}),
+}
+
 WHO_CAN_HELP: Final = {
     Permission.GRANT: "A manager can give you the role of granter for this account.",
     Permission.APPROVE_JOBS: "PIs approve jobs of their studies.",
@@ -166,9 +181,14 @@ NEEDS_PRODUCTION: Final = frozenset(
 def require(
     actor: "Actor", permission: Permission, account_id: str | None = None, *, production: bool = False
 ) -> None:
-    """Raise NotVisible for an account out of scope, NotAllowed where the role does not suffice."""
+    """Raise NotVisible for an account out of scope, NotAllowed where the role or the token does not suffice."""
     if account_id is not None and not sees_account(actor, account_id):
         raise NotVisible
+    if actor.only is not None and permission not in actor.only:
+        raise NotAllowed(
+            "This access token is not for that. Nothing was done. Make one with the right scope on your page.",
+            code="token_scope",
+        )
     if allowed(actor, permission, account_id, production=production):
         return
     if production and allowed(actor, permission, account_id):

@@ -30,6 +30,7 @@ from .views import (
     session,
     studies,
     styleguide,
+    tokens,
     types,
     undo,
     workers,
@@ -145,6 +146,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<key:pk>/activate/", people.person_activate, name="person-activate"),
     path("people/<key:pk>/roles/<key:assignment>/end/", people.person_role_end, name="person-role-end"),
     path("profile/sessions/", profile.sessions, name="sessions"),
+    path("profile/tokens/", tokens.token_list, name="token-list"),
+    path("profile/tokens/<uuid:pk>/revoke/", tokens.token_revoke, name="token-revoke"),
 ]
 if settings.MODE in {"debug", "test"}:
     urlpatterns += [

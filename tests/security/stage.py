@@ -30,9 +30,10 @@ from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions.audit_log import record_audit_viewed
 from qualadmin.core.actions.oversight import mute_rule
 from qualadmin.core.actions.previews import Wishes, plan_preview, start_preview
+from qualadmin.core.actions.tokens import create_token
 from qualadmin.core.models import Change, Environment, Job, Mute, Preview, RequesterAccount, RoleAssignment, User
 from qualadmin.core.months import Month
-from qualadmin.core.permissions import Role
+from qualadmin.core.permissions import Role, Scope
 from qualadmin.core.reading import Plan
 from qualadmin.web.middleware import SESSION_ACCOUNT
 from qualadmin.web.oversight import RULES
@@ -148,6 +149,9 @@ def make_stage() -> Stage:
         stage.things[place] = _things(stage, stage.account(place))
     # What outsiders ask for is the practice lab's; what is theirs is not asked for by anybody here.
     stage.things[FOREIGN] = _foreign(stage)
+    tokens = {name: _token(one.user) for name, one in personas.items()}
+    for things in stage.things.values():
+        things["token"] = tokens
     for name in personas:
         for place in (PRACTICE, REAL, FOREIGN):
             stage.sign_in(name, place)
@@ -204,6 +208,12 @@ def _job(stage: Stage, user: User, kind: Any, worker: Any) -> Job:
     ChangeFactory(type=kind, worker=worker, job=job, n=1)
     ChangeFactory(type=kind, job=job, n=2, state=Change.State.FAILED)
     return job
+
+
+def _token(user: User) -> uuid.UUID:
+    """An access token of one's own."""
+    row, _ = create_token(actor=user.as_actor(), name="script", scopes=[Scope.READ], account=None, days=30)
+    return row.pk
 
 
 def _mute(stage: Stage) -> Mute:

@@ -63,6 +63,8 @@ TABLE: Final[dict[str, Row]] = {
     "theme": Row(ANYBODY, post=302, send={"theme": "dark"}),
     "password": Row(ANYBODY, get=200, post=422),
     "sessions": Row(ANYBODY, post=302),
+    "token-list": Row(ANYBODY, get=200, post=422),
+    "token-revoke": Row(ANYBODY, get=200, post=302, thing="token"),
     # the main job
     "grant": Row("g", get=200, post=422, real="g"),
     "grant-revoke": Row("g", get=200, post=422, real="g"),

@@ -72,6 +72,8 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("profile", "granter", {"time_zone": "{x}", "theme": "{x}"}),
     ("theme", "granter", {"theme": "{x}", "next": "{x}"}),
     ("password", "granter", {"old": "{x}", "new": "{x}", "again": "{x}"}),
+    ("token-list", "granter", {"name": "{x}", "scopes": "read", "account": "", "days": "30"}),
+    ("token-list", "granter", {"name": "{x}", "scopes": "{x}", "account": "{x}", "days": "{x}"}),
     ("account-use", "granter", {"account": "{x}", "next": "{x}"}),
     ("study-add", "manager", {"title": "{x}", "protocol_number": "{x}"}),
     ("study-edit", "manager", {"title": "{x} (edited)", "protocol_number": "{x}", "is_open": "on"}),
@@ -101,7 +103,7 @@ WITHOUT_TEXT: Final = {
     "job-withdraw", "type-import", "type-sync", "worker-check", "study-pi-remove", "audit-verify",
     "oversight-unmute",
     "account-test", "account-enable", "account-disable", "account-resume", "account-archive",
-    "person-deactivate", "person-activate", "person-role-end", "restoration-compare",
+    "person-deactivate", "person-activate", "person-role-end", "restoration-compare", "token-revoke",
     "restoration-open", "styleguide",
 }  # fmt: skip
 

@@ -14,7 +14,14 @@ from django.utils import timezone
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import Conflict, NotAllowed
-from qualadmin.core.models import Change, Job, QualificationType, RequesterAccount, Restoration
+from qualadmin.core.models import (
+    AccessToken,
+    Change,
+    Job,
+    QualificationType,
+    RequesterAccount,
+    Restoration,
+)
 from qualadmin.core.permissions import Permission, Role, require
 from qualadmin.core.queue import SYNC_ACCOUNT, ring
 
@@ -65,7 +72,7 @@ def refuse_while_read_only(actions: frozenset[str]) -> None:
 def mark_restored(
     *, actor: Actor, taken_at: datetime, sha256: str, entries: int, root: str, put_aside: str
 ) -> Restoration:
-    """Make the service read-only, pause what runs, sign everybody out, and ask for a comparison with Amazon.
+    """Make the service read-only, pause what runs, end sessions and tokens, and ask for a comparison with Amazon.
 
     `put_aside` says where the database is kept that was there before; empty if there was none.
     """
@@ -90,6 +97,8 @@ def mark_restored(
             taken_at=taken_at, restored_at=now, sha256=sha256, entries=entries, root=root, audit_id=entry
         )
         Session.objects.all().delete()
+        # A backup also brings back what was revoked after it was taken. Whoever needs a token makes a new one.
+        AccessToken.objects.filter(revoked_at=None).update(revoked_at=now, audit_id=entry)
         _ask_for_everything(now)
     return row
 

@@ -17,11 +17,13 @@ from .qualifications import (
     WorkerNote,
 )
 from .system import Alarm, Heartbeat, Restoration
+from .tokens import AccessToken, RepeatKey
 
 __all__ = [
     "INTEGER_MAX",
     "INTEGER_MIN",
     "WORKER_ID",
+    "AccessToken",
     "AccountPace",
     "Alarm",
     "Approval",
@@ -37,6 +39,7 @@ __all__ = [
     "Qualification",
     "QualificationRequest",
     "QualificationType",
+    "RepeatKey",
     "RequesterAccount",
     "Restoration",
     "RoleAssignment",

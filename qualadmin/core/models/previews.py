@@ -39,6 +39,7 @@ class Preview(models.Model):
         FILE = "file", "File"
         LIST = "list", "Selected on a list"
         UNDO = "undo", "Undo of a job"
+        API = "api", "Program"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="+")
