@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "qualadmin.web.headers.SecurityHeadersMiddleware",
+    "qualadmin.api.middleware.ApiMiddleware",
     "qualadmin.web.middleware.RequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

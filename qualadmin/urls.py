@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("qualadmin.web.urls"))]
+urlpatterns = [path("api/", include("qualadmin.api.urls")), path("", include("qualadmin.web.urls"))]
 
 handler400 = "qualadmin.web.views.errors.bad_request"
 handler403 = "qualadmin.web.views.errors.forbidden"

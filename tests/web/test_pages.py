@@ -17,7 +17,7 @@ STATUSES = [400, 403, 404, 409, 413, 414, 422, 429, 500, 503]
 
 def every_route(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:
     """(name, route) of every page of the site."""
-    for one in (resolver or get_resolver()).url_patterns:
+    for one in (resolver or get_resolver("qualadmin.web.urls")).url_patterns:
         route = prefix + str(one.pattern)
         if isinstance(one, URLPattern):
             yield one.name or "", route

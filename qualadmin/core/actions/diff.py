@@ -73,6 +73,15 @@ def compare(reading: Interpretation, types: Mapping[str, QualificationType], ver
         yield row
 
 
+def row_for(chosen: QualificationType, worker_id: str, verb: Verb, score: int | None) -> Row:
+    """The row of one worker who was named without any list."""
+    revoke = verb == Verb.REVOKE
+    line = Line(line=1, given=worker_id, worker_id=worker_id, score=score, revoke=revoke)
+    row = _row(line, Target(None), chosen, _met(chosen, [worker_id]).get(worker_id), "")
+    row.n = 1
+    return row
+
+
 def _unhandled(reading: Interpretation, verb: Verb) -> Iterator[Row]:
     for one in reading.unhandled:
         yield Row(

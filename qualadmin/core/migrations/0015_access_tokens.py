@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0004_checkpoints'),
-        ('core', '0013_emptying'),
+        ('core', '0014_quick_lists'),
     ]
 
     operations = [

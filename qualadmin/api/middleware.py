@@ -1,0 +1,71 @@
+"""Answers everything below /api/ before sessions, cookies, form tokens and pages come into play."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from django.core.exceptions import DisallowedHost
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+from qualadmin.core.actions.access import record_bad_host
+from qualadmin.web.peers import request_info
+
+from .answers import Code, Refused, refusal
+from .views import not_found
+
+logger = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+PREFIX: Final = "/api/"
+NO_DATABASE: Final = (OperationalError, InterfaceError)
+_AGAIN: Final = "Send it again later with the same Idempotency-Key: then nothing is done twice."
+
+
+class ApiMiddleware:
+    """Sits outside of all that knows sessions. Whatever happens, the answer is JSON in the envelope."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        request_id = uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
+        try:
+            response = _answer(request)
+        except NO_DATABASE:
+            logger.exception("The database did not answer request %s", request_id)
+            response = refusal(Refused(Code.UNAVAILABLE, 503, f"The database does not answer just now. {_AGAIN}"))
+        except Exception as error:
+            logger.exception("Request %s failed", request_id)
+            got_request_exception.send(sender=type(self), request=request, exception=error)
+            text = f"Something went wrong here. It is our fault, not yours. {_AGAIN} Our number: {request_id[:12]}"
+            response = refusal(Refused(Code.UNAVAILABLE, 500, text))
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return _foreign_host(request)
+    if not str(request.META.get("RAW_URI", "/")).startswith("/"):  # a whole address in the request line
+        return _foreign_host(request)
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return not_found(request)
+    request.resolver_match = match
+    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    return response
+
+
+def _foreign_host(request: HttpRequest) -> HttpResponse:
+    record_bad_host(request=request_info(request))
+    text = "This site is not known under that name. Nothing was done."
+    return refusal(Refused(Code.VALIDATION_ERROR, 400, text))

@@ -1,0 +1,51 @@
+"""Operations: what each is called, takes, needs and does. The site map and the OpenAPI document read this list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from qualadmin.core.actor import Actor
+from qualadmin.core.permissions import Permission, Scope
+
+from .parameters import Parameter
+
+SMALL: Final = 64 * 1024  # bytes: more than any single change or question needs
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that got past the door."""
+
+    actor: Actor
+    values: Mapping[str, Any]  # by parameter, defaults included
+    body: str  # what was asked, in one canonical form
+    key: str = ""  # the Idempotency-Key, "" without one
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes into the envelope. `next` opens the next page of a list."""
+
+    data: Any
+    status: int = 200
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One path. `data` is the JSON Schema of what is answered (of one item, where `is_list`).
+
+    `fields` gives the parameter for each field that an action may name as being at fault.
+    """
+
+    name: str
+    about: str
+    scope: Scope
+    permission: Permission
+    parameters: tuple[Parameter, ...]
+    data: Mapping[str, Any]
+    act: Callable[[Call], Answer]
+    accepted: bool = False  # 202: noted, and sent to Amazon later
+    is_list: bool = False
+    limit: int = SMALL
+    fields: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,76 @@
+"""From a request to an answer: one view for all operations, and the OpenAPI document."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from qualadmin.core.actions.access import record_denied
+from qualadmin.core.actor import Actor
+from qualadmin.core.errors import ActionError
+from qualadmin.core.permissions import require
+from qualadmin.web.peers import request_info
+
+from .answers import Code, Refused, invalid, refusal, refused_by, success
+from .body import check_headers, read_object
+from .door import person_of
+from .operation import Call, Operation
+from .parameters import taken
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def view_of(operation: Operation) -> View:
+    """The view of one operation. The doors in their order: method, token, right, headers, body, parameters."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return _method_not_allowed("POST")
+        try:
+            actor = person_of(request, request_info(request))
+            return _answered(request, operation, actor)
+        except Refused as refused:
+            return refusal(refused)
+
+    return view
+
+
+def _answered(request: HttpRequest, operation: Operation, actor: Actor) -> HttpResponse:
+    try:
+        require(actor, operation.permission)
+        check_headers(request, operation.limit)
+        key = _key(request)
+        given = read_object(request, operation.limit)
+        values = taken(operation.parameters, given)
+        body = f"{operation.name} {json.dumps(given, sort_keys=True)}"
+        answer = operation.act(Call(actor, values, body, key))
+    except ActionError as error:
+        if error.status in {403, 404} and error.code != "approval_required":
+            record_denied(actor=actor, what=operation.name, detail=error.code)
+        return refusal(refused_by(error, operation.fields))
+    return success(answer.data, status=answer.status, next=answer.next, is_list=operation.is_list)
+
+
+def _key(request: HttpRequest) -> str:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
+        raise invalid({IDEMPOTENCY_KEY: ["Must have 1 to 255 visible ASCII characters, without blanks."]})
+    return key
+
+
+def _method_not_allowed(accepted: str) -> HttpResponse:
+    response = refusal(Refused(Code.VALIDATION_ERROR, 405, f"Use {accepted}. Nothing was done."))
+    response.headers["Allow"] = accepted
+    return response
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """404 in the envelope, for paths that are no operation."""
+    return refusal(Refused(Code.NOT_FOUND, 404, "There is no such operation. See /api/v1/openapi.json."))

@@ -1,0 +1,133 @@
+"""One change asked for by a program: the preview, its confirmation and the job of one, in one transaction.
+
+What a person would be shown first is checked all the same: nothing is accepted that the check page would refuse.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import IntegrityError
+
+from qualadmin.audit import record as audit
+from qualadmin.core.actor import Actor
+from qualadmin.core.errors import ActionError, Conflict, NotAllowed
+from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, RepeatKey, Verb
+from qualadmin.core.permissions import Permission, require
+from qualadmin.core.reading import Plan
+
+from .diff import row_for
+from .jobs import confirm_preview
+from .previews import Wishes, check_type, keep_rows, take_wishes
+from .thresholds import Reason, reasons_of
+
+ALREADY: Final = {
+    Verb.GRANT: "The worker holds this with that score already, as last seen at Amazon. Nothing was done.",
+    Verb.REVOKE: "The worker does not hold this, as last seen at Amazon. Nothing was done.",
+}
+
+
+class ApprovalRequired(NotAllowed):
+    """A second person must approve this, which a program cannot wait for. Nothing was done."""
+
+    def __init__(self, reasons: list[Reason]) -> None:
+        why = " and ".join(one.sentence for one in reasons)
+        super().__init__(
+            f"A second person must approve this: it {why}. Nothing was done. Ask for it on the pages, "
+            "where it waits for approval.",
+            code="approval_required",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """How a call is known again: the key the program gave, and a digest of what it asked for."""
+
+    key: str
+    content: str
+
+    @classmethod
+    def of(cls, key: str, content: str) -> "Repeat":
+        return cls(key, hashlib.sha256(content.encode()).hexdigest())
+
+
+def answer_before(*, actor: Actor, repeat: Repeat) -> Any:
+    """What the person's call with this key was answered, None if there was none.
+
+    Raises Conflict where it asked for something else.
+    """
+    row = RepeatKey.objects.filter(user_id=actor.person_id, key=repeat.key).first()
+    if row is None:
+        return None
+    if row.content != repeat.content:
+        raise Conflict(
+            "This idempotency key was used before, for another request. Nothing was done. Use a new key for "
+            "each request, and the same one only to send a request again.",
+            code="key_used",
+        )
+    return row.answer
+
+
+def ask_for_change(
+    *,
+    actor: Actor,
+    type: QualificationType,
+    worker_id: str,
+    verb: Verb,
+    wishes: Wishes,
+    repeat: Repeat | None = None,
+) -> Any:
+    """Accept one change, to be sent by the task cluster: `{"id", "created_at"}` of it, as JSON has it.
+
+    `worker_id` is well-formed. Without a score the type's own is granted. Raises NotAllowed, ActionError naming
+    the field, Conflict where it is so already or the account is closed, and ApprovalRequired.
+    """
+    account = type.account
+    require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
+    if repeat is not None and (answer := answer_before(actor=actor, repeat=repeat)) is not None:
+        return answer
+    check_type(type, verb)
+    try:
+        with audit.transaction(actor.context):
+            job = _job(actor, type, worker_id, verb, wishes)
+            answer = _answer(Change.objects.get(job=job))
+            if repeat is not None:
+                RepeatKey.objects.create(
+                    user_id=actor.person_id, key=repeat.key, content=repeat.content, answer=answer
+                )
+    except IntegrityError:
+        # The same call came twice at the same moment; this one was rolled back.
+        if repeat is None or (answer := answer_before(actor=actor, repeat=repeat)) is None:
+            raise
+    return answer
+
+
+def _job(actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wishes: Wishes) -> Job:
+    score = type.default_score if verb == Verb.GRANT and wishes.score is None else wishes.score
+    preview = Preview(
+        account=type.account,
+        created_by_id=actor.person_id,
+        source=Preview.Source.API,
+        verb=verb,
+        type=type,
+        options=Plan(types={"": str(type.pk)}).as_json(),
+    )
+    take_wishes(preview, {"": type}, wishes)
+    preview.score = score
+    row = row_for(type, worker_id, verb, score)
+    if row.group == PreviewRow.Group.SAME:
+        raise Conflict(ALREADY[verb], code="already_so")
+    if row.group == PreviewRow.Group.PROBLEM:
+        raise ActionError(row.why, field="worker", code=row.code)
+    preview.save(force_insert=True)
+    keep_rows(preview, [row])
+    if reasons := reasons_of(preview):
+        raise ApprovalRequired(reasons)
+    job = confirm_preview(actor=actor, preview_id=preview.pk, rows_sha256=preview.rows_sha256)
+    if job.state == Job.State.WAITING:  # what is so changed in this very moment; the transaction is undone
+        raise ApprovalRequired(reasons_of(preview))
+    return job
+
+
+def _answer(change: Change) -> dict[str, str]:
+    return {"id": str(change.pk), "created_at": f"{change.created_at:%Y-%m-%dT%H:%M:%SZ}"}

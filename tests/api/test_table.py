@@ -1,0 +1,101 @@
+"""Who may ask for what: every operation by every role, with every scope, within and outside the token's account.
+
+The table stands here and is nowhere derived from the code. Roles: g granter, p PI, m manager, v viewer.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from django.urls import get_resolver
+
+from qualadmin.api.urls import OPERATIONS
+from qualadmin.core.models import QualificationType, RequesterAccount, User
+from qualadmin.core.permissions import Scope
+from tests.api.program import Program, token_for
+from tests.entries import new_entries
+from tests.factories import QualificationFactory, UserFactory, WorkerFactory
+from tests.people import Cast
+
+pytestmark = pytest.mark.django_db
+WORKER: Final = "A1GOODWORKER01"
+PERSONS: Final = {"granter": "g", "pi": "p", "manager": "m", "viewer": "v", "outsider": "g", "newcomer": ""}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who gets through with which scope, and the status then. `body` names things by `{…}`."""
+
+    who: str
+    scope: str
+    status: int
+    body: dict[str, str]
+
+
+TABLE: Final = {
+    "AssociateQualificationWithWorker": Row(
+        "g", "grant", 202, {"QualificationTypeId": "3WAVE7", "WorkerId": "A2GOODWORKER02"}
+    ),
+    "DisassociateQualificationFromWorker": Row(
+        "g", "grant", 202, {"QualificationTypeId": "3WAVE7", "WorkerId": WORKER}
+    ),
+}
+
+
+def test_every_operation_has_a_row() -> None:
+    assert {one.name for one in OPERATIONS} == set(TABLE)
+
+
+def test_every_path_of_the_api_is_an_operation_in_the_table() -> None:
+    routes = {str(one.pattern).removeprefix("v1/") for one in get_resolver("qualadmin.api.urls").url_patterns}
+    assert routes == set(TABLE)
+
+
+@pytest.mark.parametrize("operation", sorted(TABLE))
+def test_without_a_token_there_is_nothing(db: None, operation: str) -> None:
+    assert Program().send(operation, TABLE[operation].body).status_code == 401
+
+
+@pytest.fixture
+def held(wave: QualificationType) -> None:
+    QualificationFactory(type=wave, worker=WorkerFactory(worker_id=WORKER))
+
+
+def expected(row: Row, name: str, scope: str, where: str) -> int:
+    """The order of the doors: is the token worth anything, scope, role, thing."""
+    if not PERSONS[name]:
+        return 401
+    if scope != row.scope or PERSONS[name] not in row.who:
+        return 403
+    return 404 if name == "outsider" or where == "other" else row.status
+
+
+@pytest.mark.parametrize("operation", sorted(TABLE))
+@pytest.mark.parametrize("name", PERSONS)
+def test_everybody_gets_what_the_table_says(cast: Cast, held: None, operation: str, name: str) -> None:
+    row, person = TABLE[operation], _person(cast, name)
+    faults = []
+    for scope in Scope:
+        for where, account in _accounts(cast, name):
+            program = Program(token_for(person, scope, account=account))
+            with new_entries() as entries:
+                response = program.send(operation, row.body)
+            wanted = expected(row, name, scope, where)
+            if response.status_code != wanted:
+                faults.append((scope.value, where, response.status_code, wanted))
+            if wanted == 403 and entries.actions != ["access.denied"]:
+                faults.append((scope.value, where, entries.actions))
+    assert faults == []
+
+
+def _person(cast: Cast, name: str) -> User:
+    found: Any = UserFactory(username="newcomer") if name == "newcomer" else cast.user(name)
+    return found
+
+
+def _accounts(cast: Cast, name: str) -> list[tuple[str, RequesterAccount | None]]:
+    if name == "newcomer":  # reaches no account that a token could be for
+        return [("all", None)]
+    mine = cast.other_account if name == "outsider" else cast.account
+    found: list[tuple[str, RequesterAccount | None]] = [("all", None), ("own", mine)]
+    return found if name == "outsider" else [*found, ("other", cast.other_account)]
