@@ -208,6 +208,12 @@ EVENTS = (
         payload="origin",
     ),
     _event(
+        "list.reused",
+        "{actor} took the workers of {target} for a new list",
+        changes="sha256 rows verb",
+        payload="origin",
+    ),
+    _event(
         "file.rejected",
         "A file of {actor} was refused",
         severity=NOTICE,

@@ -85,6 +85,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<uuid:job_id>/decide/", approvals.job_decide, name="job-decide"),
     path("jobs/<uuid:job_id>/withdraw/", approvals.job_withdraw, name="job-withdraw"),
     path("jobs/<uuid:job_id>/undo/", undo.job_undo, name="job-undo"),
+    path("jobs/<uuid:job_id>/again/", undo.job_again, name="job-again"),
     path("jobs/<uuid:job_id>/results.csv", jobs.job_results, name="job-results"),
     path("approvals/", approvals.approval_list, name="approval-list"),
     path("requests/", requests.request_list, name="request-list"),

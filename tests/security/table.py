@@ -84,6 +84,7 @@ TABLE: Final[dict[str, Row]] = {
     "job-retry": Row("g", post=302, thing="job", real="g"),
     "job-decide": Row("p", get=302, post=422, thing="job", real="p"),
     "job-withdraw": Row("g", get=409, post=409, thing="job", real="g"),  # the job of the stage does not wait
+    "job-again": Row("g", post=302, thing="job", real="g", send={"verb": "grant"}),
     "job-undo": Row("g", get=409, post=409, thing="job", real="g"),  # of a job that has not ended
     "job-results": Row("gpm", get=200, thing="job"),
     "approval-list": Row("p", get=200, real="p"),

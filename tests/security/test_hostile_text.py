@@ -56,6 +56,7 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("type-select", "granter", {"verb": "{x}", "row": "{x}", "matching": "{x}", "filter": "{x}",
                                  "counted": "{x}"}),
     ("type-select", "granter", {"verb": "revoke", "matching": "on", "filter": "status={x}"}),
+    ("job-again", "granter", {"verb": "{x}"}),
     ("job-undo", "granter", {"study": "{x}", "reason": "{x}"}),
     ("find", "granter", {"q": "{x}"}),
     ("worker-find", "granter", {"worker_id": "{x}"}),

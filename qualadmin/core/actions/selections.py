@@ -1,4 +1,4 @@
-"""Rows selected on a list become a list of workers to check. Nothing of it reaches Amazon."""
+"""Rows selected on a list, or the workers of a job, become a list to check. Nothing of it reaches Amazon."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
-from qualadmin.core.errors import ActionError
-from qualadmin.core.models import Preview, Qualification, QualificationType, Verb
+from qualadmin.core.errors import ActionError, NotVisible
+from qualadmin.core.models import Change, Job, Preview, Qualification, QualificationType, Verb
 from qualadmin.core.permissions import Permission, require
 
+from .endings import job_target
 from .previews import check_type
 from .types import type_target
 
@@ -69,6 +70,62 @@ def select_holders(*, actor: Actor, type: QualificationType, selection: Selectio
         )
         preview.save(force_insert=True)
     return preview
+
+
+def use_again(*, actor: Actor, job: Job, verb: Verb) -> Preview:
+    """Take in the workers of a job as a new list, in its order and each once, whatever became of them.
+
+    The job's type is chosen already where there is one and it can be given (or taken away) now. Raises ActionError
+    while the job's lines are still being written down, and where none of its workers has an id any more: those who
+    were erased are left out, and the origin says so.
+    """
+    account = job.account
+    require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
+    if not Job.objects.visible_to(actor).filter(pk=job.pk).exists():
+        raise NotVisible
+    if job.prepares == Job.Prepares.LIST:
+        raise ActionError(
+            "This job is still being prepared, so its list is not whole yet. Nothing was done. Try again later.",
+            code="preparing",
+        )
+    rows = dict(Change.objects.filter(job=job).order_by("n").values_list("worker", "worker__worker_id"))
+    ids = [one for one in rows.values() if one is not None]
+    if not ids:
+        raise ActionError("No worker of this job has an ID any more, so there is no list. Nothing was done.")
+    content = "\n".join(ids).encode()
+    erased = f" ({len(rows) - len(ids):,} erased left out)" if len(rows) > len(ids) else ""
+    preview = Preview(
+        account=account,
+        created_by_id=actor.person_id,
+        source=Preview.Source.LIST,
+        origin=f"Workers of the job “{job.title}”: {len(ids):,}{erased}"[:400],
+        content=content,
+        file_size=len(content),
+        file_sha256=hashlib.sha256(content).hexdigest(),
+        verb=verb,
+        type=_usable(job.preview.type, verb),
+    )
+    with audit.transaction(actor.context) as tx:
+        tx.record(
+            "list.reused",
+            target=job_target(job),
+            stream=job.stream,
+            job=str(job.pk),
+            changes={"sha256": [None, preview.file_sha256], "rows": [None, len(ids)], "verb": [None, verb.value]},
+            payload={"origin": preview.origin},
+        )
+        preview.save(force_insert=True)
+    return preview
+
+
+def _usable(type: QualificationType | None, verb: Verb) -> QualificationType | None:
+    """The type, unless it cannot be used now: then another one is chosen on the next page."""
+    if type is not None:
+        try:
+            check_type(type, verb)
+        except ActionError:
+            return None
+    return type
 
 
 def _worker_ids(type: QualificationType, selection: Selection) -> tuple[list[str], int]:

@@ -133,6 +133,8 @@ def _around(request: Request, job: Job) -> dict[str, Any]:
         "may_control": may_control(request.actor, job),
         "may_undo": may_undo(request.actor, job) and not any(one.finished_at is None for one in undone_by),
         "undone_by": undone_by,
+        "may_reuse": job.prepares != Job.Prepares.LIST
+        and allowed(request.actor, Permission.GRANT, account, production=job.account.is_production),
         "may_export": allowed(request.actor, Permission.EXPORT_RESULTS, account),
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT, account)
         or allowed(request.actor, Permission.VIEW_OWN_ENTRIES, account),

@@ -1,19 +1,21 @@
-"""Undoing a job: a question with a reason, then the check page like any other job."""
+"""Undoing a job, or using its list again: a question, then the check page like any other job."""
 
 import uuid
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from qualadmin.core.actions.selections import use_again
 from qualadmin.core.actions.undo import check_undoable, open_undo, prepare_undo
 from qualadmin.core.errors import ActionError
-from qualadmin.core.models import Job, Preview
+from qualadmin.core.models import Job, Preview, Verb
 from qualadmin.core.permissions import Permission
 from qualadmin.web.forms.jobs import UndoForm
-from qualadmin.web.http import Request, once, page, was_sent
+from qualadmin.web.http import Request, once, page, single_value, was_sent
 
 from .jobs import visible_job
 
@@ -55,3 +57,23 @@ def _ask(request: Request, job: Job) -> HttpResponse:
 
 def _show(request: Request, job: Job, form: UndoForm, status: int = 200) -> HttpResponse:
     return render(request, "job/undo.html", {"job": job, "form": form, "days": settings.UNDO_DAYS}, status=status)
+
+
+@page(Permission.GRANT, "POST")
+def job_again(request: Request, job_id: uuid.UUID) -> HttpResponse:
+    """The workers of this job as a new list: the next page asks for type and score."""
+    job = visible_job(request, job_id)
+    wanted = single_value(request, "verb")
+    if wanted not in Verb.values:
+        raise BadRequest("The form came incomplete. Nothing was done. Open the job again and choose there.")
+
+    def act() -> str:
+        return reverse("bulk-columns", args=[use_again(actor=request.actor, job=job, verb=Verb(wanted)).pk])
+
+    try:
+        return once(request, act)
+    except ActionError as error:
+        if error.status != 422:
+            raise
+        messages.error(request, error.message)
+        return redirect("job-detail", job.pk)
