@@ -19,9 +19,13 @@ RESULTS: Final = {"ok": "unbroken", "failed": "broken", "unknown": "incomplete"}
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The newest verification, as its entry and text say, and the newest published checkpoint."""
+    """The newest verification, as its entry and text say, and the newest published checkpoint.
+
+    `full` is the newest one by the clock or on the server, if a person checked numbers and hashes after it.
+    """
 
     verified: dict[str, Any] | None = None
+    full: dict[str, Any] | None = None
     size: int = 0
     published_at: datetime | None = None
     places: tuple[str, ...] = ()
@@ -30,19 +34,25 @@ class Proof:
 def newest_proof() -> Proof:
     """In one query, because each page of the log asks."""
     entries = AuditEntry.objects.newest()
-    verified = entries.filter(action="audit.verified").values("seq")[:1]
+    verified = entries.filter(action="audit.verified")
     published = entries.filter(action="audit.checkpoint.published", target_type="checkpoint")
-    wanted = Q(seq=Subquery(verified)) | Q(
-        action="audit.checkpoint.published",
-        target_type="checkpoint",
-        target_id=Subquery(published.values("target_id")[:1]),
+    full = verified.exclude(actor_kind="user")
+    wanted = (
+        Q(seq=Subquery(verified.values("seq")[:1]))
+        | Q(seq=Subquery(full.values("seq")[:1]))
+        | Q(
+            action="audit.checkpoint.published",
+            target_type="checkpoint",
+            target_id=Subquery(published.values("target_id")[:1]),
+        )
     )
     body = AuditPayload.objects.filter(seq=OuterRef("seq")).values("body")
     proof = Proof()
     for entry in AuditEntry.objects.filter(wanted).annotate(body=Subquery(body)).order_by("seq"):
         if entry.action == "audit.verified":
             found: bytes | None = getattr(entry, "body", None)
-            proof = replace(proof, verified={"entry": entry, **(canonical.decode(bytes(found)) if found else {})})
+            said = {"entry": entry, **(canonical.read(bytes(found)) if found else {})}
+            proof = replace(proof, verified=said, full=proof.verified)  # the newer one comes last
         else:
             size, place = int(entry.target_id or 0), entry.changes["place"][1]
             proof = replace(proof, size=size, published_at=entry.recorded_at, places=(*proof.places, place))
@@ -68,29 +78,37 @@ def last_checkpoint() -> dict[str, Any] | None:
 
 def receipt(actor: Actor) -> str:
     """JSON: what was checked, by whom, how it ended, and the newest checkpoint. To be kept outside."""
-    verified, sealed = newest_proof().verified, last_checkpoint()
+    proof, sealed = newest_proof(), last_checkpoint()
     content = {
         "log": settings.AUDIT_ORIGIN,
         "downloaded_by": actor.label,
         "downloaded_at": _utc(timezone.now()),
-        "verification": verified
-        and {
-            "entry": verified["entry"].seq,
-            "result": RESULTS.get(verified["entry"].outcome, verified["entry"].outcome),
-            "by": verified["entry"].actor_label,
-            "at": _utc(verified["entry"].recorded_at),
-            "entries": verified.get("size"),
-            "root": verified.get("root"),
-            "checked_from": verified.get("checked_from"),
-            "checked_to": verified.get("checked_to"),
-            "numbers_and_hashes_only": verified.get("quick"),
-            "checkpoints": verified.get("checkpoints"),
-            "findings": verified.get("counts"),
-        },
+        "verification": _verification(proof.verified),
+        "full_verification": _verification(_if_full(proof.full or proof.verified)),
         "checkpoint": sealed and {**sealed, "sealed_at": _utc(sealed["sealed_at"])},
         "public_keys": _public_keys(),
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _if_full(verified: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if verified is None or verified.get("quick") else verified
+
+
+def _verification(verified: dict[str, Any] | None) -> dict[str, Any] | None:
+    return verified and {
+        "entry": verified["entry"].seq,
+        "result": RESULTS.get(verified["entry"].outcome, verified["entry"].outcome),
+        "by": verified["entry"].actor_label,
+        "at": _utc(verified["entry"].recorded_at),
+        "entries": verified.get("size"),
+        "root": verified.get("root"),
+        "checked_from": verified.get("checked_from"),
+        "checked_to": verified.get("checked_to"),
+        "numbers_and_hashes_only": verified.get("quick"),
+        "checkpoints": verified.get("checkpoints"),
+        "findings": verified.get("counts"),
+    }
 
 
 def _public_keys() -> list[str]:

@@ -88,6 +88,7 @@ def audit_list(request: Request) -> HttpResponse:
         ],
         "fragment": is_fragment(request),
         "last": proof.verified,
+        "full": proof.full,
         "sealed": proof,
         "quick_limit": QUICK_LIMIT,
     }
