@@ -338,9 +338,12 @@ def test_a_line_does_not_say_twice_what_changed(pi: Someone, lab: Lab) -> None:
         tx.record(
             "audit.checkpoint.prepared", changes={"streams": [None, ["system", 5]], "guards_missing": [None, 0]}
         )
-        tx.record("audit.checkpoint.published", target=about, changes={"place": [None, "/checkpoints"]})
-    lines = pi.get("/audit/?action=audit.checkpoint.prepared,audit.checkpoint.published").context["lines"]
+        tx.record(
+            "audit.checkpoint.publish_failed", target=about, outcome="failed", changes={"place": [None, "/disk"]}
+        )
+    asked = "audit.checkpoint.prepared,audit.checkpoint.publish_failed"
+    lines = pi.get(f"/audit/?action={asked}").context["lines"]
     assert [(one.sentence, one.changes) for one in lines] == [
-        ("Checkpoint of 5 entries of the log was published: place /checkpoints", ""),
+        ("Checkpoint of 5 entries of the log could not be published: place /disk", ""),
         ("The log was read for a checkpoint", "guards missing 0"),
     ]
