@@ -18,6 +18,7 @@ from qualadmin.audit.sentences import change_words, sentence
 from qualadmin.core.pseudonyms import pseudonym
 from qualadmin.csvio import Cell, SafeCsvWriter
 
+from .audit_roles import Roles
 from .listing import Count
 
 SLICE: Final = 1_000
@@ -69,9 +70,14 @@ class Manifest:
         return f"End of the file: {number}, filter: {self.filter or 'none'}. First {first}; last {last}."
 
 
-def csv_of(entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest) -> Iterator[bytes]:
-    """The file, newest entry first. The last line is the manifest; before it a capped export says so."""
-    return SafeCsvWriter(HEADER).stream(_rows(entries, count, manifest))
+def csv_of(
+    entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest, roles: Roles | None = None
+) -> Iterator[bytes]:
+    """The file, newest entry first. The last line is the manifest; before it a capped export says so.
+
+    With `roles`, people are named by these.
+    """
+    return SafeCsvWriter(HEADER).stream(_rows(entries, count, manifest, roles))
 
 
 def json_of(entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest) -> Iterator[bytes]:
@@ -101,10 +107,12 @@ def _entries(entries: "QuerySet[AuditEntry]", count: Count) -> Iterator[AuditEnt
         left, before = left - len(part), part[-1].seq
 
 
-def _rows(entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest) -> Iterator[tuple[Cell, ...]]:
+def _rows(
+    entries: "QuerySet[AuditEntry]", count: Count, manifest: Manifest, roles: Roles | None
+) -> Iterator[tuple[Cell, ...]]:
     for entry in _entries(entries, count):
         manifest.count(entry)
-        yield row_of(entry)
+        yield row_of(roles.instead_of_names(entry) if roles else entry)
     if count.more:
         cut = f"This file ends after {count.number:,} entries; there are older ones. Narrow the filter."
         yield ("", "", "", "", cut)

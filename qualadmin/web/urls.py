@@ -114,6 +114,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studies/<uuid:pk>/pis/<key:person>/remove/", studies.study_pi_remove, name="study-pi-remove"),
     path("audit/", audit.audit_list, name="audit-list"),
     path("audit/export.csv", audit.audit_export, {"extension": "csv"}, name="audit-export"),
+    path(
+        "audit/export-roles.csv",
+        audit.audit_export,
+        {"extension": "csv", "names": False},
+        name="audit-export-roles",
+    ),
     path("audit/export.json", audit.audit_export, {"extension": "json"}, name="audit-export-json"),
     path("audit/bundle.zip", audit_bundle.audit_bundle, {"worker_ids": False}, name="audit-bundle"),
     path("audit/bundle-with-ids.zip", audit_bundle.audit_bundle, {"worker_ids": True}, name="audit-bundle-ids"),

@@ -114,6 +114,7 @@ TABLE: Final[dict[str, Row]] = {
     "study-pi-remove": Row("m", get=200, post=302, thing="investigator", everywhere=True),
     "audit-list": Row(ALL, get=200, post=302),
     "audit-export": Row("pm", get=200),
+    "audit-export-roles": Row("pm", get=200),
     "audit-export-json": Row("pm", get=200),
     "audit-bundle": Row("pm", get=200),
     "audit-bundle-ids": Row("pm", get=200),

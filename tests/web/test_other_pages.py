@@ -54,6 +54,7 @@ PAGES: dict[str, tuple[Path, set[str]]] = {
     "person password": (lambda lab: f"/people/{lab.cast.granter.pk}/password/", MANAGER),
     "person deactivate": (lambda lab: f"/people/{lab.cast.granter.pk}/deactivate/", MANAGER),
     "audit export": (lambda lab: "/audit/export.csv", READERS),
+    "audit export without names": (lambda lab: "/audit/export-roles.csv", READERS),
     "audit bundle": (lambda lab: "/audit/bundle.zip", READERS),
 }
 PAGED = ["types", "type", "worker", "studies", "audit", "accounts", "people"]

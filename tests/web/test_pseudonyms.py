@@ -4,13 +4,18 @@ import csv
 import io
 import json
 import zipfile
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from qualadmin.audit import record as audit
-from qualadmin.core.models import Change, Job, Worker
+from qualadmin.audit.types import Context, Who
+from qualadmin.core.actions.people import give_role, invite_user
+from qualadmin.core.models import Change, Job, User, Worker
+from qualadmin.core.permissions import Role
+from qualadmin.web.audit_roles import NO_ROLE
 from qualadmin.web.views.pseudonyms import WRONG_PASSWORDS
 from tests.entries import new_entries
 from tests.factories import PASSWORD, ChangeFactory
@@ -81,6 +86,45 @@ def test_files_of_the_log_name_a_worker_by_study(lab: Lab, both: tuple[str, str]
         }
         assert json.loads(archive.read("manifest.json"))["workers"] == 1
         assert both[1] in archive.read("report.html").decode()
+
+
+def test_t_a72_a_file_without_names_has_no_worker_no_address_and_nobody_of_staff(
+    lab: Lab, both: tuple[str, str]
+) -> None:
+    _noted(lab, lab.job, lab.other_job, lab.job)
+    boss, granter = lab.cast.actor("manager"), lab.cast.granter
+    newcomer = invite_user(actor=boss, username="nova", full_name="Nova Newcomer", email="nova@lab.example",
+                           password="a long enough phrase")  # fmt: skip
+    give_role(actor=boss, user=newcomer, role=Role.VIEWER)
+    root = Context(actor=Who("cli", str(granter.pk), "os-account-of-somebody"))
+    drain = Context(
+        actor=Who("task", "drain", "drain"), on_behalf_of=Who("user", str(granter.pk), "Granter Person")
+    )
+    for context in (root, drain):
+        audit.record_now(context, "worker.check.requested", stream=lab.job.stream, subject=lab.worker.pk)
+    manager = Someone(Client(), lab.cast.manager, lab.cast.account)
+    manager.get("/audit/")  # an entry with an IP address
+    named = _text(manager.get("/audit/export.csv"))
+    content = _text(manager.get("/audit/export-roles.csv"))
+    for name in ("Nova Newcomer", "nova@lab.example", "Granter Person", "os-account-of-somebody"):
+        assert name in named, name
+    people = User.objects.values_list("full_name", "email")
+    hidden = [WORKER_ID, str(lab.worker.pk), "127.0.0.1", "os-account-of-somebody", "nova", *sum(people, ())]
+    assert [one for one in hidden if one and one in content] == []
+    rows = [row for row in csv.DictReader(io.StringIO(content)) if row["Entry"]]
+    checked = [row for row in rows if row["Action"] == "worker.check.requested"][:5]  # the newest
+    assert [row["Worker"] for row in checked] == [both[0], both[0], both[0], both[1], both[0]]
+    assert [row["Who"] for row in checked] == ["drain", "The command line", *["Granter"] * 3]
+    assert [row["On behalf of"] for row in checked] == ["Granter", "", "", "", ""]
+    added = next(row for row in rows if row["Action"] == "user.invited")  # the newest
+    assert (added["Who"], added["About"], added["Changes"]) == ("Manager", NO_ROLE, "")
+    given = next(row for row in rows if row["Action"] == "role.granted")
+    assert (given["Who"], given["About"]) == ("Manager", "Viewer")
+
+
+def _text(answer: Any) -> str:
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content).decode("utf-8-sig")
 
 
 def test_who_asks_with_a_reason_is_led_to_the_worker(pi: Someone, lab: Lab) -> None:

@@ -37,6 +37,7 @@ from qualadmin.web.audit_export import Manifest, csv_of, json_of
 from qualadmin.web.audit_names import Names
 from qualadmin.web.audit_presets import presets
 from qualadmin.web.audit_proof import Proof, newest_proof, receipt
+from qualadmin.web.audit_roles import Roles
 from qualadmin.web.audit_scope import entries_apart, listing_for, reads_everything, streams_of, visible_entries
 from qualadmin.web.audit_search import Search
 from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
@@ -49,6 +50,7 @@ NOTED_ELSEWHERE_SECONDS: Final = 60
 NOTED_KEPT: Final = 10_000
 EXPORTS: Final = (
     ("CSV", "audit-export", "For a spreadsheet, with pseudonyms"),
+    ("CSV without names", "audit-export-roles", "The same, with roles in place of names of staff"),
     ("JSON", "audit-export-json", "For programs, with the exact content behind each hash"),
     ("Proof", "audit-bundle", "A ZIP that proves itself, with pseudonyms"),
     ("Proof with worker IDs", "audit-bundle-ids", "The same, for people who may know them"),
@@ -129,8 +131,11 @@ def audit_detail(request: Request, seq: int) -> HttpResponse:
 
 
 @page(Permission.VIEW_AUDIT, account=False)
-def audit_export(request: Request, extension: str) -> StreamingHttpResponse:
-    """Exactly what is filtered, as CSV or JSON. Streams; at most 250,000 entries, the newest."""
+def audit_export(request: Request, extension: str, *, names: bool = True) -> StreamingHttpResponse:
+    """Exactly what is filtered, as CSV or JSON. Streams; at most 250,000 entries, the newest.
+
+    Without `names`, which only CSV can be, people are named by their roles.
+    """
     log = open_log(request)
     narrowed = log.listing.narrowed(request, log.entries)
     newest = AuditHead.objects.values_list("size", flat=True).first() or 0
@@ -141,9 +146,13 @@ def audit_export(request: Request, extension: str) -> StreamingHttpResponse:
     record_audit_exported(actor=request.actor, rows=count.number, filter=asked)
     now = timezone.now().astimezone(UTC).isoformat(timespec="seconds")
     manifest = Manifest(settings.AUDIT_ORIGIN, asked, request.actor.label, now)
-    write, kind = (json_of, "application/json") if extension == "json" else (csv_of, "text/csv; charset=utf-8")
-    response = StreamingHttpResponse(write(narrowed, count, manifest), content_type=kind)
-    name = download_name("audit-log", extension=extension)
+    if extension == "json":
+        content, kind = json_of(narrowed, count, manifest), "application/json"
+    else:
+        roles = None if names else Roles.read()
+        content, kind = csv_of(narrowed, count, manifest, roles), "text/csv; charset=utf-8"
+    response = StreamingHttpResponse(content, content_type=kind)
+    name = download_name("audit-log" if names else "audit-log-without-names", extension=extension)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
