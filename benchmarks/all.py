@@ -23,6 +23,7 @@ def main() -> int:
     size = str(parser.parse_args().size)
     benchmarks = {
         "what an entry costs": ["audit_flush", *([url] if url else [])],
+        "checking the log": ["audit_verify", size],
         "drain": ["drain", "--rows", "1000", "--latency", "50", "--rounds", "1"],
         "preview": ["preview", "--rounds", "1"],
         "preview, Amazon's file": ["preview", "--rounds", "1", "--kind", "workers"],
