@@ -30,7 +30,7 @@ def view_of(operation: Operation) -> View:
 
     def view(request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
-            return _method_not_allowed("POST")
+            return method_not_allowed("POST")
         try:
             actor = person_of(request, request_info(request))
             return _answered(request, operation, actor)
@@ -65,7 +65,8 @@ def _key(request: HttpRequest) -> str:
     return key
 
 
-def _method_not_allowed(accepted: str) -> HttpResponse:
+def method_not_allowed(accepted: str) -> HttpResponse:
+    """405 in the envelope. `accepted`: the methods there are, with commas."""
     response = refusal(Refused(Code.VALIDATION_ERROR, 405, f"Use {accepted}. Nothing was done."))
     response.headers["Allow"] = accepted
     return response

@@ -8,6 +8,7 @@ from django.test import Client
 from qualadmin.core.actions.tokens import create_token
 from qualadmin.core.models import RequesterAccount, User
 from qualadmin.core.permissions import Scope
+from tests.api.schema import answer_conforms
 
 CODES = {
     400: {"VALIDATION_ERROR"},
@@ -47,7 +48,8 @@ class Program:
             headers["Idempotency-Key"] = key
         kind = more.pop("content_type", "application/json")
         response = self.client.post(f"/api/v1/{operation}", data, content_type=kind, headers=headers, **more)
-        return in_envelope(response)
+        assert answer_conforms(operation, response.status_code, in_envelope(response).json()) == []
+        return response
 
     def data(self, operation: str, **body: Any) -> Any:
         """What a call that must succeed is answered."""
