@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from qualadmin.audit.findings import Report
+from qualadmin.audit.intervals import known_intervals
 from qualadmin.audit.keys import read_public_keys
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry
 from qualadmin.audit.record import record_now
@@ -54,12 +55,15 @@ def mail_checkpoint() -> None:
 
 def mail_text(checkpoint: AuditCheckpoint) -> str:
     """What a PI needs to hold the log to it later: the note as it is, and the keys."""
-    keys = "\n".join(str(key) for key in read_public_keys(settings.AUDIT_PUBLIC_KEYS_PATH))
+    known = known_intervals(read_public_keys(settings.AUDIT_PUBLIC_KEYS_PATH))
+    keys = "\n".join(f"{one.key}\n  {one}" for one in known)
     return (
         "Keep this mail. With it you can show later whether an entry of the audit log was changed or removed\n"
         f"that was there on {checkpoint.sealed_at:%-d %B %Y at %H:%M} UTC.\n\n"
         "To check: save the lines between the rulers as a file, and run on the server\n"
         "  python3 manage.py audit_verify --checkpoint FILE --key 'KEY'\n"
-        "Use the key you noted when this service was set up. It should be among those below.\n\n"
+        "Or, for an export with proof: python3 verify.py EXPORT.zip --older FILE --key 'KEY'\n"
+        "Use the key you noted when this service was set up. It should be among those below. Where it was\n"
+        "replaced, give all of them, oldest first.\n\n"
         f"---------- checkpoint ----------\n{checkpoint.note}--------------------------------\n\nKeys:\n{keys}\n"
     )

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from qualadmin.audit import canonical
+from qualadmin.audit.intervals import Interval, known_intervals
 from qualadmin.audit.keys import KeyFault, read_public_keys
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry, AuditPayload
 from qualadmin.core.actor import Actor
@@ -78,7 +79,7 @@ def last_checkpoint() -> dict[str, Any] | None:
 
 def receipt(actor: Actor) -> str:
     """JSON: what was checked, by whom, how it ended, and the newest checkpoint. To be kept outside."""
-    proof, sealed = newest_proof(), last_checkpoint()
+    proof, sealed, keys = newest_proof(), last_checkpoint(), _public_keys()
     content = {
         "log": settings.AUDIT_ORIGIN,
         "downloaded_by": actor.label,
@@ -86,7 +87,8 @@ def receipt(actor: Actor) -> str:
         "verification": _verification(proof.verified),
         "full_verification": _verification(_if_full(proof.full or proof.verified)),
         "checkpoint": sealed and {**sealed, "sealed_at": _utc(sealed["sealed_at"])},
-        "public_keys": _public_keys(),
+        "public_keys": [str(one.key) for one in keys],
+        "key_times": [{"key": str(one.key), "from_size": one.first, "to_size": one.last} for one in keys],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -111,9 +113,9 @@ def _verification(verified: dict[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def _public_keys() -> list[str]:
+def _public_keys() -> list[Interval]:
     try:
-        return [str(key) for key in read_public_keys(settings.AUDIT_PUBLIC_KEYS_PATH)]
+        return known_intervals(read_public_keys(settings.AUDIT_PUBLIC_KEYS_PATH))
     except KeyFault:
         return []  # the note is worth as much without: whoever checks it brings a key of their own
 

@@ -1,17 +1,20 @@
 """What only a checkpoint can show, each provoked on the database itself."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from qualadmin.audit import notes, testing
 from qualadmin.audit import record as audit
-from qualadmin.audit.checkpoints import Evidence, Trust
-from qualadmin.audit.findings import Report
+from qualadmin.audit.checkpoints import STALE_AFTER, Evidence, Trust
+from qualadmin.audit.findings import CODES, Report
 from qualadmin.audit.intervals import known_intervals
-from qualadmin.audit.models import AuditCheckpoint
+from qualadmin.audit.models import AuditCheckpoint, AuditEntry
 from qualadmin.audit.notes import Checkpoint, Note, SigningKey
 from qualadmin.audit.seal import resume
 from qualadmin.audit.seal_state import StateLost
@@ -122,6 +125,30 @@ def test_what_is_not_published_in_time_is_told(sealer: Sealer) -> None:
         sql("UPDATE audit_checkpoint SET sealed_at = '2026-01-01 00:00:00+00:00'")
     report = run(sealer, published=published()[:1])
     assert (set(report.counts), report.exit_code) == ({"checkpoint_unpublished"}, 2)
+
+
+def test_entries_under_no_checkpoint_for_half_an_hour_are_told(sealer: Sealer) -> None:
+    audit.record_now(sealer.context, "lamp.looked_at")
+    newest = AuditEntry.objects.order_by("-seq")[0]
+    with time_machine.travel(newest.recorded_at + STALE_AFTER):
+        assert run(sealer).counts == {}  # it notes itself, but that is new
+    with time_machine.travel(newest.recorded_at + STALE_AFTER + timedelta(seconds=1)):
+        report = run(sealer)
+    assert [(one.code, one.seq) for one in report.findings] == [("checkpoint_stale", newest.seq)]
+    assert report.exit_code == 2
+
+
+def test_a_log_with_a_key_that_never_signed_is_told_and_one_without_is_not(sealer: Sealer) -> None:
+    with testing.disable_guards():
+        sql("DELETE FROM audit_checkpoint")
+    with time_machine.travel(timezone.now() + 2 * STALE_AFTER):
+        assert set(run(sealer, keys=[]).counts) == set()
+        assert set(run(sealer).counts) == {"checkpoint_stale"}
+
+
+def test_t_a42_every_finding_is_expected_by_a_test() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [code for code in sorted(CODES) if f'"{code}"' not in tests] == []
 
 
 @pytest.fixture

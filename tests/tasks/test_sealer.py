@@ -1,5 +1,6 @@
 """The sealer's rounds: when it signs, that it publishes until it succeeds, and when it raises the alarm."""
 
+import json
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,9 +20,11 @@ from qualadmin.audit.keys import KeyFault, read_public_keys, read_signing_keys
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry
 from qualadmin.audit.notes import Note
 from qualadmin.audit.types import Context
+from qualadmin.core.actor import Actor
 from qualadmin.offsite import Folder, Unreachable
-from qualadmin.tasks.evidence import mail_checkpoint, verify_log
+from qualadmin.tasks.evidence import mail_checkpoint, mail_text, verify_log
 from qualadmin.tasks.sealer import GOOD, REFUSED, STALE, Sealing, due
+from qualadmin.web.audit_proof import receipt
 from tests.audit.damage import sql
 from tests.people import Cast
 
@@ -188,6 +191,15 @@ def test_t_a46_a_new_key_signs_beside_the_old_one_once_and_then_alone(folder: Pa
     notes = [Note.from_text(one.note) for one in AuditCheckpoint.objects.order_by("size")]
     assert [note.signers([old_key, new_key]) for note in notes] == [[old_key], [old_key, new_key], [new_key]]
     assert len(read_signing_keys(folder / "key")) == 1
+    turned = AuditCheckpoint.objects.order_by("size")[1].size
+    told = mail_text(AuditCheckpoint.objects.order_by("size")[2])
+    assert f"{old_key}\n  for checkpoints of 0 to {turned} entries\n" in told
+    assert f"{new_key}\n  for checkpoints of {turned} entries and more\n" in told
+    times = json.loads(receipt(Actor.system("test")))["key_times"]
+    assert times == [
+        {"key": str(old_key), "from_size": 0, "to_size": turned},
+        {"key": str(new_key), "from_size": turned, "to_size": None},
+    ]
 
 
 def test_the_pis_get_the_newest_note_once_a_week(folder: Path) -> None:
