@@ -223,7 +223,7 @@ def _silent_cluster(standing: Standing, beat: datetime | None, now: datetime) ->
     waits = f"{_jobs(waiting)} wait{'s' if waiting == 1 else ''}" if waiting else "nothing waits for it yet"
     seen = f"It was last seen {since(beat, now)}." if beat else "It was never seen."
     yield Need(
-        f"The task worker is not running: {waits}. {seen} Ask the person who runs this service to start it.",
+        f"The task cluster is not running: {waits}. {seen} Ask the person who runs this service to start it.",
         tone="bad",
     )
 

@@ -199,8 +199,11 @@ class Progress:
         beat = Heartbeat.objects.aggregate(newest=Max("beat_at"))["newest"]
         if beat is not None and self.now - beat <= SILENT_AFTER:
             return []
-        text = "This job waits; nothing is lost. It goes on when the worker runs again. Tell who runs the service."
-        return [Notice("bad", "exclamation-triangle", "The task worker is not running", text)]
+        text = (
+            "This job waits; nothing is lost. It goes on when the cluster runs again. "
+            "Tell the person who runs this service."
+        )
+        return [Notice("bad", "exclamation-triangle", "The task cluster is not running", text)]
 
     def _of_amazon(self) -> list[Notice]:
         pace: AccountPace | None = getattr(self.job.account, "pace", None)  # none before the first call

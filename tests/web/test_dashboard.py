@@ -33,7 +33,7 @@ def test_what_needs_somebody_stands_first(granter: Someone, lab: Lab) -> None:
     assert_valid_page(page)
     text = text_of(page)
     for words in (
-        "The task worker is not running: 1 job waits. It was last seen 5 min ago.",
+        "The task cluster is not running: 1 job waits. It was last seen 5 min ago.",
         "The newest connection test of Practice lab failed. The key does not exist.",
         "wave-7.csv: 1 failed of 2.",
         "1 worker has waited more than 48 hours for an answer.",

@@ -70,7 +70,7 @@ class TestWhileItRuns:
         text = text_of(page)
         assert "3 of 4 done (75%), 1 failed" in text
         assert "You can close this page." in text
-        assert "task worker is not running" not in text
+        assert "task cluster is not running" not in text
 
     def test_the_part_that_is_asked_for_again(
         self, granter: Someone, cast: Cast, wave: QualificationType, heart_beats: None
@@ -105,9 +105,9 @@ class TestWhileItRuns:
 
     def test_a_silent_worker_process_is_said(self, granter: Someone, cast: Cast, wave: QualificationType) -> None:
         job = make_job(cast, wave, ["planned"])
-        assert "The task worker is not running." in text_of(granter.get(page_of(job)))
+        assert "The task cluster is not running." in text_of(granter.get(page_of(job)))
         Heartbeat.objects.create(name="cluster", beat_at=timezone.now() - timedelta(seconds=61))
-        assert "The task worker is not running." in text_of(granter.get(page_of(job)))
+        assert "The task cluster is not running." in text_of(granter.get(page_of(job)))
 
     def test_throttling_is_a_fact_and_not_an_error(
         self, granter: Someone, cast: Cast, wave: QualificationType, heart_beats: None
@@ -261,6 +261,14 @@ class TestInParts:
         assert [one for one in names if f'id="{names[one]}"' in html] == buttons
         if state != "stopped":
             assert_valid_page(granter.get(f"{page_of(job)}stop/"))
+
+    def test_a_job_whose_lines_are_still_to_come_does_not_say_that_it_has_none(
+        self, granter: Someone, cast: Cast, wave: QualificationType, heart_beats: None
+    ) -> None:
+        job = make_job(cast, wave, [], state="preparing", prepares="list", total=2000)
+        text = text_of(granter.get(page_of(job)))
+        assert "No line is written down yet" in text
+        assert "Nothing was left to do" not in text
 
     def test_what_is_not_given_up_yet_is_not_queued_any_more(
         self, granter: Someone, cast: Cast, wave: QualificationType
