@@ -35,6 +35,7 @@ SETTINGS: Final = "benchmarks.admin.settings"
 MILLISECONDS: Final = 100.0
 ADMIN_ROUNDS: Final = 3
 WORKER_SEARCH: Final = "find a worker"
+WORKER_PREFIX: Final = "workers that begin so"
 #: Our page, and the list of the admin that comes nearest.
 ADMIN: Final = {
     "dashboard": "",
@@ -47,6 +48,7 @@ ADMIN: Final = {
     "type, scores and holders": "core/qualification/?type__id__exact={type}",
     "type, holders deep": "core/qualification/?type__id__exact={type}&p=1000",
     WORKER_SEARCH: "core/worker/?q={worker}",
+    WORKER_PREFIX: "core/worker/?q={worker}",
     "worker, busy": "core/change/?worker__id__exact={busy}",
     "requests": "core/qualificationrequest/?state__exact=waiting",
     "log": "audit/auditentry/",
@@ -97,6 +99,10 @@ def daily(lab: "Lab") -> Iterator["Case"]:
     from benchmarks.pages_list import Case, cases
 
     yield Case(WORKER_SEARCH, "/find/", post={"q": worker_name(777)})
+    for role, person in lab.people.items():
+        guard = {"guard_account": str(lab.account.pk), "guard_environment": lab.account.environment}
+        post = {**guard, "guard_person": str(person.pk), "worker_id": worker_name(777)[:4]}
+        yield Case(WORKER_PREFIX, "/workers/find/", (role,), post=post)
     for case in cases(lab, b"WorkerId\n" + worker_name(1).encode()):
         if case.name in ADMIN:
             yield case

@@ -83,7 +83,7 @@ FAULTS: Final[dict[str, Fault]] = {
         "longer_and_the_page_says_so_and_keeps_the_form",
         "longer_and_the_drain_goes_on_afterwards"))),
     "F-27": Fault("a message delivered again because it could not be acknowledged", (
-        _WRITING, _RACES + "f33_the_same_doorbell_five_times_at_once")),
+        _WRITING, _RACES + "f27_a_message_delivered_again_after_its_work_calls_nobody")),
     "F-28": Fault("disk full", (
         "tasks/test_full_disk_sqlite.py::test_f28_a_full_disk_refuses_a_job_whole",
         "tasks/test_full_disk_sqlite.py::test_f28_a_full_disk_in_a_drain_loses_no_outcome",
@@ -133,8 +133,11 @@ FAULTS: Final[dict[str, Fault]] = {
     "F-44": Fault("a backup under load", (
         "backup/test_backup.py::test_f44_a_backup_is_whole_and_of_one_moment_while_others_write",)),
     "F-45": Fault("nobody reads the log stream", elsewhere="not held yet: a full pipe stops who writes to it"),
-    "F-46": Fault("no cache", ("web/test_once.py::test_an_outcome_that_cannot_be_noted_is_still_the_outcome",),
-        elsewhere="that sign-in refuses then is part of signing in"),
+    "F-46": Fault("no cache", (
+        "web/test_no_cache.py::test_f46_nobody_signs_in",
+        "web/test_no_cache.py::test_f46_pages_open",
+        "web/test_no_cache.py::test_f46_a_reading_of_the_log_is_noted_all_the_same",
+        "web/test_once.py::test_an_outcome_that_cannot_be_noted_is_still_the_outcome")),
     "F-47": Fault("no identity provider", elsewhere="there is none (docs/decisions/own-sign-in.md)"),
     "F-48": Fault("the browser goes away during an export", (
         "web/test_audit_bundle.py::test_f48_a_reader_who_leaves_is_written_down_and_the_file_is_gone",)),

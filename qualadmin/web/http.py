@@ -9,7 +9,6 @@ from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from django.core.cache import cache
 from django.core.exceptions import BadRequest
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -20,6 +19,7 @@ from qualadmin.core.actor import Actor
 from qualadmin.core.errors import Conflict, NotAllowed
 from qualadmin.core.models import Environment, RequesterAccount, User
 from qualadmin.core.permissions import EVERYWHERE, Permission, require
+from qualadmin.web.cache_gone import CACHE_GONE
 
 P = ParamSpec("P")
 logger = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ def _noted_if_it_can() -> Iterator[None]:
     """The cache may be a table of a database that is locked just then; what the action did counts more."""
     try:
         yield
-    except (DatabaseError, OSError):
+    except CACHE_GONE:
         logger.exception("What became of a form could not be noted; it is taken for unfinished for a while")
 
 

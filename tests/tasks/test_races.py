@@ -28,6 +28,21 @@ def test_f33_the_same_doorbell_five_times_at_once(
     assert_log_tells_everything(emulator)
 
 
+def test_f27_a_message_delivered_again_after_its_work_calls_nobody(
+    emulator: Emulator, processes: Processes, live_type: QualificationType, granter: User
+) -> None:
+    """As when the queue could not take its message back: the drain had ended, and everything was written down."""
+    ids = worker_ids(40)
+    job = make_job(granter, live_type, ids)
+    processes.run("recover", job.account_id)
+    before, entries = len(emulator.calls()), AuditEntry.objects.count()
+    processes.run("drain", job.account_id)
+    processes.together("drain", job.account_id, times=3)
+    assert len(emulator.calls()) == before
+    assert AuditEntry.objects.count() == entries
+    assert_every_worker_granted_once(emulator, job, ids)
+
+
 def test_f33_the_same_look_three_times_at_once(
     emulator: Emulator, processes: Processes, live_type: QualificationType, granter: User
 ) -> None:

@@ -41,6 +41,7 @@ from qualadmin.web.audit_roles import Roles
 from qualadmin.web.audit_scope import entries_apart, listing_for, reads_everything, streams_of, visible_entries
 from qualadmin.web.audit_search import Search
 from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
+from qualadmin.web.cache_gone import CACHE_GONE
 from qualadmin.web.forms.audit import SearchWordsForm
 from qualadmin.web.http import Request, is_fragment, page
 from qualadmin.web.listing import Listing, capped_count
@@ -255,7 +256,10 @@ def note_reading(request: Request, what: str) -> None:
         return
     if len(_noted) >= NOTED_KEPT:
         _noted.clear()
-    first = cache.add(f"audit-viewed:{key}", True, VIEWED_SECONDS)
+    try:
+        first = cache.add(f"audit-viewed:{key}", True, VIEWED_SECONDS)
+    except CACHE_GONE:
+        first = True  # rather noted twice than not at all
     if first:
         record_audit_viewed(actor=request.actor, filter=what)
     # What another process noted may be over sooner than this one can know.

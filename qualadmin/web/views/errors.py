@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 
 from qualadmin.core.actions.access import record_bad_host, record_csrf_failed
 from qualadmin.core.actor import Actor
+from qualadmin.web.cache_gone import NO_REDIS
 from qualadmin.web.kept import is_secret, posted_fields
 from qualadmin.web.peers import request_info
 
@@ -64,8 +65,8 @@ NOT_DONE: Final = (
     "It could not reach its database, or another program kept it locked for too long. "
     "Nothing was changed by what you sent. Work that was already started goes on by itself."
 )
-#: What Django's database drivers raise when the database does not answer, or not in time.
-NO_DATABASE: Final = (OperationalError, InterfaceError)
+#: What drivers raise when the database does not answer, or not in time; or Redis, which counts sign-ins.
+NO_DATABASE: Final[tuple[type[Exception], ...]] = (OperationalError, InterfaceError, *NO_REDIS)
 #: These pages are shown when nothing can be relied upon: they ask no database and no template context.
 STANDALONE: Final = frozenset({500, 503})
 
