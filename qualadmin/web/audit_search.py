@@ -46,6 +46,12 @@ class Search:
         self._keys = _keys(names)
 
     @property
+    def example(self) -> str:
+        """A search that this person can write."""
+        rest = 'type:"Wave 2" -action:audit.viewed'
+        return f"{self._keys['actor'].example} {rest}" if "actor" in self._keys else rest
+
+    @property
     def help(self) -> list[tuple[str, str]]:
         """An example and what it finds, for each key; and of the minus."""
         rows = [(key.example, key.about) for key in self._keys.values() if key.example]

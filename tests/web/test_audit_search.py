@@ -244,6 +244,7 @@ def test_a_pi_of_one_study_finds_no_job_of_another(pi: Someone, lab: Lab) -> Non
 @pytest.mark.parametrize("name", ["viewer", "granter"])
 def test_who_reads_the_own_acts_only_has_fewer_keys(client: Client, lab: Lab, name: str) -> None:
     someone = Someone(client, lab.cast.user(name), lab.cast.account)
+    assert "actor:mira" not in someone.get("/audit/").content.decode()  # neither as an example
     text = fault_of(someone, "actor:pi")
     assert "There is no key “actor:”. Keys are action, outcome, type, worker, job" in text
     assert "action:auth" in went_on(someone.send("/audit/", words="action:auth")).replace("=", ":")

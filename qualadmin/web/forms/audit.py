@@ -38,7 +38,6 @@ class SearchWordsForm(PageForm):
                 "autocomplete": "off",
                 "autocapitalize": "none",
                 "spellcheck": "false",
-                "placeholder": 'actor:mira type:"Wave 2" -action:audit.viewed',
             }
         ),
     )
@@ -46,6 +45,7 @@ class SearchWordsForm(PageForm):
     def __init__(self, *args: Any, search: Search, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.search = search
+        self.fields["words"].widget.attrs["placeholder"] = search.example
         self.parameters: dict[str, str] = {}
         self.marked: Marked | None = None
 
