@@ -289,6 +289,14 @@ def _hold(preview: Preview) -> None:
         raise Conflict(DEALT_WITH)
 
 
+def insert_ready(preview: Preview, rows: list[Row]) -> None:
+    """Store a new preview with its few rows, ready to confirm. Call in a transaction."""
+    total = Sum.of(rows)
+    preview.counts, preview.rows_sha256, preview.state = total.counts, total.digest, Preview.State.READY
+    preview.save(force_insert=True)
+    insert_rows("core_previewrow", _COLUMNS, [_values(preview, row) for row in rows])
+
+
 # bulk_create would take ten times as long, most of it with the database locked.
 _FIELDS: Final = [field for field in PreviewRow._meta.concrete_fields if not field.primary_key]
 _COLUMNS: Final = ", ".join(f'"{field.column}"' for field in _FIELDS)

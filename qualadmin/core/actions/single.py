@@ -18,7 +18,7 @@ from qualadmin.core.reading import Plan
 
 from .diff import row_for
 from .jobs import confirm_preview
-from .previews import Wishes, check_type, keep_rows, take_wishes
+from .previews import Wishes, check_type, insert_ready, take_wishes
 from .thresholds import Reason, reasons_of
 
 ALREADY: Final = {
@@ -79,13 +79,12 @@ def ask_for_change(
 ) -> Any:
     """Accept one change, to be sent by the task cluster: `{"id", "created_at"}` of it, as JSON has it.
 
-    `worker_id` is well-formed. Without a score the type's own is granted. Raises NotAllowed, ActionError naming
-    the field, Conflict where it is so already or the account is closed, and ApprovalRequired.
+    `worker_id` is well-formed. With a `repeat` ask `answer_before` first; between two at the same moment the
+    constraint decides. Without a score the type's own is granted. Raises NotAllowed, ActionError naming the field,
+    Conflict where it is so already or the account is closed, and ApprovalRequired.
     """
     account = type.account
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
-    if repeat is not None and (answer := answer_before(actor=actor, repeat=repeat)) is not None:
-        return answer
     check_type(type, verb)
     try:
         with audit.transaction(actor.context):
@@ -96,7 +95,7 @@ def ask_for_change(
                     user_id=actor.person_id, key=repeat.key, content=repeat.content, answer=answer
                 )
     except IntegrityError:
-        # The same call came twice at the same moment; this one was rolled back.
+        # The same call came before, perhaps at this very moment; this one was rolled back.
         if repeat is None or (answer := answer_before(actor=actor, repeat=repeat)) is None:
             raise
     return answer
@@ -119,8 +118,7 @@ def _job(actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wish
         raise Conflict(ALREADY[verb], code="already_so")
     if row.group == PreviewRow.Group.PROBLEM:
         raise ActionError(row.why, field="worker", code=row.code)
-    preview.save(force_insert=True)
-    keep_rows(preview, [row])
+    insert_ready(preview, [row])
     if reasons := reasons_of(preview):
         raise ApprovalRequired(reasons)
     job = confirm_preview(actor=actor, preview_id=preview.pk, rows_sha256=preview.rows_sha256)
