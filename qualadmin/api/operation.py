@@ -41,7 +41,7 @@ class Operation:
     name: str
     about: str
     scope: Scope
-    permission: Permission
+    needs: tuple[Permission, ...]  # one of these
     parameters: tuple[Parameter, ...]
     data: Mapping[str, Any]
     act: Callable[[Call], Answer]

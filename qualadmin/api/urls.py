@@ -7,11 +7,16 @@ from django.urls import path
 
 from .openapi import document
 from .operation import Operation
-from .operations import grants, jobs, reading
+from .operations import control, grants, jobs, reading
 from .views import method_not_allowed, view_of
 
 app_name = "api"
-OPERATIONS: Final[tuple[Operation, ...]] = (*grants.OPERATIONS, *reading.OPERATIONS, *jobs.OPERATIONS)
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *grants.OPERATIONS,
+    *reading.OPERATIONS,
+    *jobs.OPERATIONS,
+    *control.OPERATIONS,
+)
 
 
 def openapi(request: HttpRequest) -> HttpResponse:

@@ -3,14 +3,15 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
 from qualadmin.core.actions.access import record_denied
 from qualadmin.core.actor import Actor
-from qualadmin.core.errors import ActionError
-from qualadmin.core.permissions import require
+from qualadmin.core.errors import ActionError, NotAllowed
+from qualadmin.core.permissions import Permission, require
 from qualadmin.web.peers import request_info
 
 from .answers import Code, Refused, invalid, refusal, refused_by, success
@@ -42,7 +43,7 @@ def view_of(operation: Operation) -> View:
 
 def _answered(request: HttpRequest, operation: Operation, actor: Actor) -> HttpResponse:
     try:
-        require(actor, operation.permission)
+        _require_one(actor, operation.needs)
         check_headers(request, operation.limit)
         key = _key(request)
         given = read_object(request, operation.limit)
@@ -54,6 +55,15 @@ def _answered(request: HttpRequest, operation: Operation, actor: Actor) -> HttpR
             record_denied(actor=actor, what=operation.name, detail=error.code)
         return refusal(refused_by(error, operation.fields))
     return success(answer.data, status=answer.status, next=answer.next, is_list=operation.is_list)
+
+
+def _require_one(actor: Actor, needs: tuple[Permission, ...]) -> None:
+    """Whichever role and scope allow; else raise the refusal of the last one."""
+    for one in needs[:-1]:
+        with suppress(NotAllowed):
+            require(actor, one)
+            return
+    require(actor, needs[-1])
 
 
 def _key(request: HttpRequest) -> str:

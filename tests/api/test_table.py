@@ -47,6 +47,10 @@ TABLE: Final = {
     "GetJob": Row("gpmv", "read", 200, {"JobId": "{job}"}),
     "ListJobs": Row("gpmv", "read", 200, {}),
     "ListChanges": Row("gpmv", "read", 200, {"JobId": "{job}"}),
+    "PauseJob": Row("gpm", "grant", 200, {"JobId": "{job}"}),
+    "ResumeJob": Row("g", "grant", 200, {"JobId": "{job}"}),
+    "StopJob": Row("gpm", "grant", 200, {"JobId": "{job}"}),
+    "RetryJob": Row("g", "grant", 409, {"JobId": "{job}"}),  # nothing of it has failed
 }
 #: Lists that name nothing: what is not the person's is not in them.
 UNNAMED: Final = {"ListQualificationTypes", "ListJobs"}

@@ -104,7 +104,7 @@ OPERATIONS: Final = (
             "SendNotification left out means false here, while Amazon’s own default is true."
         ),
         scope=Scope.GRANT,
-        permission=Permission.GRANT,
+        needs=(Permission.GRANT,),
         parameters=(
             TYPE_ID,
             WORKER,
@@ -126,7 +126,7 @@ OPERATIONS: Final = (
             "ReasonForWorker."
         ),
         scope=Scope.GRANT,
-        permission=Permission.GRANT,
+        needs=(Permission.GRANT,),
         parameters=(
             TYPE_ID,
             WORKER,

@@ -55,7 +55,8 @@ CHANGE: Final = shapes.thing(
 JOB_ID: Final = Uuid("JobId", "Of the job; see ListJobs, and job_id of a change.", required=True)
 
 
-def _job(job: Job) -> dict[str, Any]:
+def shown(job: Job) -> dict[str, Any]:
+    """The job as answers hold it."""
     progress = Progress(job)
     return {
         "id": str(job.pk),
@@ -104,7 +105,8 @@ def _jobs(actor: Actor) -> "QuerySet[Job]":
     return Job.objects.visible_to(actor).select_related("account", "study", "created_by")
 
 
-def _find_job(call: Call) -> Job:
+def find_job(call: Call) -> Job:
+    """The job of the parameter JobId. Raises Refused 404."""
     job = _jobs(call.actor).filter(pk=call.values["JobId"]).first()
     if job is None:
         raise Refused(Code.NOT_FOUND, 404, "There is no such job, or it is not yours to see.")
@@ -112,11 +114,11 @@ def _find_job(call: Call) -> Job:
 
 
 def _get_job(call: Call) -> Answer:
-    return Answer(_job(_find_job(call)))
+    return Answer(shown(find_job(call)))
 
 
 def _list_jobs(call: Call) -> Answer:
-    return page_of(call, _jobs(call.actor), ("created_at", "pk"), _job, backwards=True)
+    return page_of(call, _jobs(call.actor), ("created_at", "pk"), shown, backwards=True)
 
 
 def _get_change(call: Call) -> Answer:
@@ -128,7 +130,7 @@ def _get_change(call: Call) -> Answer:
 
 
 def _list_changes(call: Call) -> Answer:
-    rows = Change.objects.filter(job=_find_job(call)).select_related("type", "worker")
+    rows = Change.objects.filter(job=find_job(call)).select_related("type", "worker")
     return page_of(call, rows, ("n", "pk"), lambda row: _change(call.actor, row))
 
 
@@ -137,7 +139,7 @@ OPERATIONS: Final = (
         name="GetChange",
         about="What became of one change: the one that a grant was answered with, or one of a job.",
         scope=Scope.READ,
-        permission=Permission.VIEW,
+        needs=(Permission.VIEW,),
         parameters=(
             Text("ChangeId", "The id of the change.", required=True, longest=18, pattern=re.compile("[0-9]{1,18}"),
                  must_be="Must be the id of a change: digits."),
@@ -149,7 +151,7 @@ OPERATIONS: Final = (
         name="GetJob",
         about="How far a job is.",
         scope=Scope.READ,
-        permission=Permission.VIEW,
+        needs=(Permission.VIEW,),
         parameters=(JOB_ID,),
         data=JOB,
         act=_get_job,
@@ -158,7 +160,7 @@ OPERATIONS: Final = (
         name="ListJobs",
         about="The jobs of the accounts in reach, newest first.",
         scope=Scope.READ,
-        permission=Permission.VIEW,
+        needs=(Permission.VIEW,),
         parameters=PAGING,
         data=JOB,
         act=_list_jobs,
@@ -168,7 +170,7 @@ OPERATIONS: Final = (
         name="ListChanges",
         about="The changes of a job in the order of its list, with what became of each.",
         scope=Scope.READ,
-        permission=Permission.VIEW,
+        needs=(Permission.VIEW,),
         parameters=(JOB_ID, *PAGING),
         data=CHANGE,
         act=_list_changes,
