@@ -16,6 +16,7 @@ from tests.web.html import assert_valid_fragment, assert_valid_page
 from tests.web.lists import Someone, entries_of, everything, text_of, went_on
 
 pytestmark = pytest.mark.django_db
+UNKNOWN = "Amazon does not know this worker in this environment. Check the worker ID."
 
 
 @pytest.fixture
@@ -28,23 +29,13 @@ def make_job(
 ) -> Job:
     """A job of the granter with one change in each of `states`."""
     open_ones = sum(state in Change.OPEN for state in states)
-    ended = {
-        "done": "done",
-        "failed": "failed",
-        "skipped": "skipped",
-        "cancelled": "cancelled",
-        "person": "needs_person",
-    }
-    counters = {counter: states.count(state) for state, counter in ended.items()}
+    counters = {state: states.count(state) for state in ("done", "failed", "skipped", "cancelled")}
+    counters["needs_person"] = states.count("person")
     values = {"total": len(states), "planned": open_ones, **counters, "created_by": cast.granter, **fields}
     job: Job = JobFactory(account=cast.account, started_at=timezone.now(), **values)
     now = timezone.now()
     for number, state in enumerate(states, start=1):
-        message = (
-            "Amazon does not know this worker in this environment. Check the worker ID."
-            if state == "failed"
-            else ""
-        )
+        message = UNKNOWN if state == "failed" else ""
         ChangeFactory(
             job=job, type=wave, n=number, line=number, state=state, attempt=1, message=message,
             code="RequestError" if message else "", worker=WorkerFactory(worker_id=f"A{number}{who}"),
