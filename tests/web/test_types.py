@@ -105,6 +105,22 @@ def test_a_type_is_created_after_checking_the_answers(manager: Someone, lab: Lab
     assert "Amazon is being asked to create this type" in text_of(manager.get(first))
 
 
+@pytest.mark.parametrize(
+    ("amount", "words", "seconds"),
+    [("", "never: once only", None), ("0", "at once", 0), ("1", "after 1 day", 86_400)],
+)
+def test_a_delay_of_nothing_is_not_no_delay(
+    manager: Someone, amount: str, words: str, seconds: int | None
+) -> None:
+    """At Amazon 0 lets a worker ask again at once; without a delay nobody can ask twice."""
+    check = manager.send("/types/create/", **ANSWERS, retry_amount=amount, retry_unit="days")
+    assert words in text_of(check)
+    manager.client.post("/types/create/", hidden_of(check) | {"confirm": "yes"})
+    one = QualificationType.objects.get(name="Wave 8")
+    assert one.retry_delay_seconds == seconds
+    assert words in text_of(manager.get(f"/types/{one.pk}/"))
+
+
 def test_back_from_the_check_page_keeps_the_answers(manager: Someone) -> None:
     check = manager.send("/types/create/", **ANSWERS)
     form = manager.client.post("/types/create/", hidden_of(check) | {"change": "yes"})

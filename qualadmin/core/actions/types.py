@@ -43,7 +43,7 @@ def request_type(
 ) -> QualificationType:
     """Ask for a new type. Name and keywords can never be changed later.
 
-    `retry_delay_seconds`: how long after a request a worker may ask again; None or 0 means never. Raises
+    `retry_delay_seconds`: how long after a request a worker may ask again; None means never, 0 at once. Raises
     ActionError with the field at fault; a name that the account has already is one of those faults.
     """
     require(actor, Permission.MANAGE_TYPES, str(account.pk), production=account.is_production)
@@ -201,9 +201,9 @@ def _clean_auto(auto_granted: bool, value: int | None) -> dict[str, Any]:
 
 
 def _clean_delay(seconds: int | None) -> int | None:
-    if not seconds:
+    if seconds is None:
         return None
-    if not 0 < seconds <= RETRY_LIMIT:
+    if not 0 <= seconds <= RETRY_LIMIT:
         raise ActionError("Workers may ask again after at most ten years.", field="retry_delay_seconds")
     return seconds
 

@@ -63,7 +63,7 @@ class NewTypeForm(PageForm):
         min_value=0,
         max_value=5_256_000,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "short"}),
-        help_text="0 or empty means once only: whoever was rejected can never ask again.",
+        help_text="Empty means once only: whoever was rejected can never ask again. 0 means at once.",
     )
     retry_unit = forms.ChoiceField(
         label="Unit", choices=[(unit, unit) for unit in UNITS], initial="days", required=False
@@ -78,12 +78,12 @@ class NewTypeForm(PageForm):
     def wishes(self) -> dict[str, Any]:
         """The arguments of `request_type`."""
         given = self.cleaned_data
-        amount, unit = given["retry_amount"] or 0, given["retry_unit"] or "days"
+        amount, unit = given["retry_amount"], given["retry_unit"] or "days"
         return {
             **{name: given[name] for name in ("name", "description", "keywords", "auto_granted")},
             **{name: given[name] for name in ("default_score", "min_score", "max_score")},
             "auto_granted_value": given["auto_granted_value"] if given["auto_granted"] else None,
-            "retry_delay_seconds": amount * UNITS[unit] or None,
+            "retry_delay_seconds": None if amount is None else amount * UNITS[unit],
         }
 
     @property
@@ -108,9 +108,11 @@ class NewTypeForm(PageForm):
 
 
 def retry_words(seconds: int | None) -> str:
-    """`after 2 days`; no delay means that a worker can ask once only."""
-    if not seconds:
+    """`after 2 days`; no delay means that a worker can ask once only, a delay of 0 that nobody waits."""
+    if seconds is None:
         return "never: once only"
+    if seconds == 0:
+        return "at once"
     for unit, size in sorted(UNITS.items(), key=lambda pair: -pair[1]):
         if seconds % size == 0:
             count = seconds // size
