@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 ANSWERS = {
     "name": "Wave 8",
     "description": "Took part in wave 8.",
+    "status": "Active",
     "default_score": "100",
     "min_score": "0",
     "max_score": "100",
@@ -90,11 +91,12 @@ def test_a_type_is_created_after_checking_the_answers(manager: Someone, lab: Lab
     for words in (
         "Nothing was sent yet.",
         "after 2 days",
+        "not taken back",
         "Yes, with score 1",
         "Create this type in the emulator",
     ):
         assert words in text
-    assert text.count("Can never be changed") == 3
+    assert text.count("Can never be changed") == 2  # name and keywords
     fields = hidden_of(check) | {"confirm": "yes"}
     with new_entries() as entries:
         first, second = (went_on(manager.client.post("/types/create/", fields)) for _ in range(2))
@@ -121,6 +123,12 @@ def test_a_delay_of_nothing_is_not_no_delay(
     assert words in text_of(manager.get(f"/types/{one.pk}/"))
 
 
+def test_a_type_can_be_made_inactive(manager: Someone) -> None:
+    check = manager.send("/types/create/", **ANSWERS | {"status": "Inactive"})
+    manager.client.post("/types/create/", hidden_of(check) | {"confirm": "yes"})
+    assert QualificationType.objects.get(name="Wave 8").status == "Inactive"
+
+
 def test_back_from_the_check_page_keeps_the_answers(manager: Someone) -> None:
     check = manager.send("/types/create/", **ANSWERS)
     form = manager.client.post("/types/create/", hidden_of(check) | {"change": "yes"})
@@ -137,6 +145,7 @@ def test_back_from_the_check_page_keeps_the_answers(manager: Someone) -> None:
         ({"name": ""}, "Give the type a name"),
         ({"name": "x" * 201}, "at most 200 characters"),
         ({"description": ""}, "Describe the type"),
+        ({"status": "Disposing"}, "not one of the available choices"),
         ({"keywords": "k" * 1_001}, "at most 1000 characters"),
         ({"retry_amount": "-1"}, "greater than or equal to 0"),
         ({"default_score": "1.5"}, "whole number"),

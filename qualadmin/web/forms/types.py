@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 
 from qualadmin.core.actions.types import DESCRIPTION_LIMIT, KEYWORDS_LIMIT, NAME_LIMIT
+from qualadmin.core.models import QualificationType
 from qualadmin.web.words import grouped
 
 from .base import PageForm, counted_text
@@ -51,10 +52,18 @@ class NewTypeForm(PageForm):
         widget=counted_text("keywords", KEYWORDS_LIMIT, rows=1),
         help_text="Workers search by them; separate them by commas. They can never be changed.",
     )
+    status = forms.ChoiceField(
+        label="Status",
+        choices=[
+            (QualificationType.Status.ACTIVE, "Active: workers can ask for it, and HITs can require it"),
+            (QualificationType.Status.INACTIVE, "Inactive: nobody can be given it until it is made active"),
+        ],
+        initial=QualificationType.Status.ACTIVE,
+    )
     auto_granted = forms.BooleanField(
         label="Amazon grants it to everybody who asks",
         required=False,
-        help_text="Without asking you. A type like this can never get a test.",
+        help_text="Without asking you. A type like this cannot have a test.",
     )
     auto_granted_value = ScoreField(label="Score for those", help_text="Only for automatic grants. Empty means 1.")
     retry_amount = forms.IntegerField(
@@ -80,7 +89,7 @@ class NewTypeForm(PageForm):
         given = self.cleaned_data
         amount, unit = given["retry_amount"], given["retry_unit"] or "days"
         return {
-            **{name: given[name] for name in ("name", "description", "keywords", "auto_granted")},
+            **{name: given[name] for name in ("name", "description", "keywords", "status", "auto_granted")},
             **{name: given[name] for name in ("default_score", "min_score", "max_score")},
             "auto_granted_value": given["auto_granted_value"] if given["auto_granted"] else None,
             "retry_delay_seconds": None if amount is None else amount * UNITS[unit],
@@ -100,11 +109,17 @@ class NewTypeForm(PageForm):
             ("Name", given["name"], True),
             ("Description", given["description"], False),
             ("Keywords", given["keywords"] or "None", True),
-            ("Amazon grants it to everybody who asks", granted, given["auto_granted"]),
-            ("Workers may ask again", retry_words(wishes["retry_delay_seconds"]), False),
+            ("Amazon grants it to everybody who asks", granted, False),
+            ("Status", given["status"], False),
+            ("Workers may ask again", _retry_answer(wishes["retry_delay_seconds"]), False),
             ("Usual score", grouped(given["default_score"]), False),
             ("Scores allowed", f"{grouped(given['min_score'])} to {grouped(given['max_score'])}", False),
         ]
+
+
+def _retry_answer(seconds: int | None) -> str:
+    kept = "" if seconds is None else "\nThe time can be changed later, but not taken back."
+    return retry_words(seconds) + kept
 
 
 def retry_words(seconds: int | None) -> str:
