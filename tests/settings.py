@@ -25,7 +25,7 @@ if REDIS_URL:
     Q_CLUSTER.pop("orm", None)
     Q_CLUSTER.update(redis=REDIS_URL, name=_queue)
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "tests.redis_cache.OwnKeysRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": _queue,
     }
