@@ -47,7 +47,8 @@ LEAVES_WITHIN: Final = 10.0
 ALL_BACK_WITHIN: Final = 35.0
 FLUSH_SECONDS: Final = 0.25
 FLUSH_RESULTS: Final = 300
-STOCK_SECONDS: Final = 0.6  # work in hand beyond what the threads are at: a round of this process's own work
+STOCK_SECONDS: Final = 0.8  # work in hand beyond what the threads are at: a round of this process's own work
+CLAIM_SECONDS: Final = 0.2  # and what must be left of it when the next is claimed, which takes that long
 IDLE_SECONDS: Final = 2.0  # wait this long for changes that are due soon before going home
 _BEGAN: Final = int(time.time())
 
@@ -136,12 +137,15 @@ class Drain:
         idle_since: float | None = None
         while True:
             may_claim = self._may_claim(end)
-            if may_claim:
-                self._claim()
+            if may_claim and not self.in_hand:
+                self._claim()  # as many as there are threads: the first calls leave soon
+            if may_claim and self.in_hand:
+                self._claim()  # and those that follow, while the first are under way
             if self._claims:
                 idle_since = None
                 answers = self._collect(end)
-                if self._may_claim(end) and not any(answer.trouble or answer.refusal for answer in answers):
+                more = self._may_claim(end) and not self._nothing_to_claim
+                if more and not any(answer.trouble or answer.refusal for answer in answers):
                     self._claim()  # first feed the threads, then write down: they need not wait for that
                 self._record(answers)
                 heartbeat.beat_now_and_then()
@@ -157,8 +161,8 @@ class Drain:
 
     def _claim(self) -> None:
         """Keep enough in hand for the threads, as far as the pace allows, and no more than is soon called."""
-        stock = min(8 * self._threads, self._threads + int(self._rate * STOCK_SECONDS))
-        room = stock - self.in_hand
+        stock = min(8 * self._threads, self._threads + int(max(self._threads, self._rate * STOCK_SECONDS)))
+        room = stock - self.in_hand if self.in_hand else self._threads
         if room < self._threads // 2 and self.in_hand:
             return
         with transaction.atomic():  # one commit, so one wait for the disk
@@ -202,7 +206,8 @@ class Drain:
             self.caller_lost = True
             return [lost(*self._claims.pop(number)) for number in list(self._claims)]
         # Come back while all threads still have work, unless there is no more to give them.
-        spare = self.in_hand if self._nothing_to_claim else max(self.in_hand - 2 * self._threads, self._threads)
+        left = self._threads + int(max(self._threads, self._rate * CLAIM_SECONDS))
+        spare = self.in_hand if self._nothing_to_claim else max(self.in_hand - left, self._threads)
         try:
             replies = self._caller.receive(FLUSH_SECONDS, min(FLUSH_RESULTS, spare, self.in_hand))
         except CallerLost:

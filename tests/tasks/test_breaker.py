@@ -31,7 +31,7 @@ def test_after_the_rest_one_question_goes_out_before_anything_else(
     emulator: Emulator, live_type: QualificationType, granter: User
 ) -> None:
     account = live_type.account
-    job = make_job(granter, live_type, worker_ids(12))
+    job = make_job(granter, live_type, worker_ids(30))
     emulator.fault("reset", when="before")
     drain(str(account.pk))
     assert job.changes.filter(state=Change.State.UNKNOWN).count() >= 5
@@ -54,7 +54,7 @@ def test_after_the_rest_one_question_goes_out_before_anything_else(
         reconcile(str(account.pk))
     assert entries.actions[0] == "mturk.breaker.closed"
     drain(str(account.pk))
-    assert_every_worker_granted_once(emulator, job, worker_ids(12))
+    assert_every_worker_granted_once(emulator, job, worker_ids(30))
     assert_log_tells_everything(emulator)
 
 
