@@ -1,7 +1,7 @@
 """For whom a job waits: two jobs never have calls for the same worker and type mixed; the later one waits."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -34,30 +34,31 @@ class Wait:
 
 
 def waits_for(job: Job) -> list[Wait]:
-    """The jobs that hold up what this one would send next. One small query where no other job is under way."""
+    """The jobs that hold up what this one would send next. Two queries; one where no other job is under way."""
     alive = Q(state__in=Job.ALIVE) | Q(state=Job.State.STOPPED, finished_at=None)
     others = Job.objects.filter(alive, account=job.account_id).exclude(pk=job.pk).order_by("created_at")[:OTHERS]
     found = {other.pk: other for other in others}
     if not found:
         return []
-    planned = Change.objects.filter(job=job, state=Change.State.PLANNED).order_by("id")
-    mine = {(one.type_id, one.worker_id): one.pk for one in planned.only("type", "worker")[:LOOK]}
-    open_ones = Change.objects.filter(
-        worker__in=[worker for _, worker in mine], job__in=list(found), state__in=Change.OPEN
+    first = Change.objects.filter(job=job, state=Change.State.PLANNED).order_by("id")[:LOOK]
+    mine = Change.objects.order_by().filter(pk__in=first.values("pk"))
+    theirs = Change.objects.order_by().filter(
+        worker__in=first.values("worker"), job__in=list(found), state__in=Change.OPEN
     )
-    counts = _held_up(mine, open_ones.only("type", "worker", "job", "state"), found)
+    columns = ("id", "type", "worker", "job", "state")
+    both = list(mine.only(*columns).union(theirs.only(*columns), all=True))
+    counts = _held_up(job, both, found)
     exact = job.planned <= LOOK
     return [Wait(other, len(counts[pk]), exact) for pk, other in found.items() if counts[pk]]
 
 
-def _held_up(
-    mine: dict[tuple[UUID, UUID], int], open_ones: Iterable[Change], jobs: dict[UUID, Job]
-) -> dict[UUID, set[tuple[UUID, UUID]]]:
+def _held_up(job: Job, open_ones: Sequence[Change], jobs: dict[UUID, Job]) -> dict[UUID, set[tuple[UUID, UUID]]]:
     """By job, what waits for it: for a call in hand, or for a change that was asked for before and may be sent."""
+    mine = {(one.type_id, one.worker_id): one.pk for one in open_ones if one.job_id == job.pk}
     counts: dict[UUID, set[tuple[UUID, UUID]]] = defaultdict(set)
     for one in open_ones:
         key = (one.type_id, one.worker_id)
-        if one.job_id is None or key not in mine:
+        if one.job_id is None or one.job_id == job.pk or key not in mine:
             continue
         planned = one.state == Change.State.PLANNED
         if not planned or (one.pk < mine[key] and jobs[one.job_id].state in Job.ALIVE):

@@ -5,16 +5,21 @@
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from qualadmin.audit.models import AuditEntry
+from qualadmin.core.models import Job
 from qualadmin.core.months import Month
+from qualadmin.web.held_up import waits_for
 from tests.factories import ChangeFactory, JobFactory, QualificationFactory, RequestFactory, WorkerFactory
 from tests.tasks.lists import make_preview, worker_ids
 from tests.web.lab import Lab
@@ -30,6 +35,7 @@ ROLES = ("granter", "pi", "manager")
 @pytest.fixture
 def pages(lab: Lab) -> dict[str, str]:
     """Every list as its second page or filtered, where there is more than a page of rows; and the main pages."""
+    running = _running(lab)
     workers = [WorkerFactory() for _ in range(ROWS)]
     for number, worker in enumerate(workers):
         QualificationFactory(type=lab.type, worker=worker)
@@ -42,6 +48,7 @@ def pages(lab: Lab) -> dict[str, str]:
         "dashboard": reverse("dashboard"),
         "job-list": f"{reverse('job-list')}?size=25&study={lab.cast.study.pk}",
         "job-detail": f"{reverse('job-detail', args=[lab.job.pk])}?size=25&outcome=failed",
+        "job-running": f"{reverse('job-detail', args=[running.pk])}?size=25&outcome=open",
         "preview-check": f"{reverse('preview-check', args=[preview.pk])}?size=25&group=new",
         "type-list": f"{reverse('type-list')}?q=wave",
         "type-detail": f"{reverse('type-detail', args=[lab.type.pk])}?size=25&status=Granted",
@@ -58,6 +65,20 @@ def pages(lab: Lab) -> dict[str, str]:
         "person-list": f"{reverse('person-list')}?access=True",
         "service": reverse("service"),
     }
+
+
+def _running(lab: Lab) -> Job:
+    """A job that waits in part for another one: the page that asks most."""
+    now = timezone.now()
+    workers = [WorkerFactory() for _ in range(ROWS)]
+    values: dict[str, Any] = {"account": lab.cast.account, "created_by": lab.cast.granter, "study": lab.cast.study}
+    values |= {"total": ROWS, "planned": ROWS, "started_at": now - timedelta(minutes=1)}
+    for job in (JobFactory(**values), JobFactory(**values)):
+        for n, worker in enumerate(workers):
+            ChangeFactory(type=lab.type, worker=worker, job=job, n=n, state="planned")
+    assert waits_for(job)
+    running: Job = job
+    return running
 
 
 def ask(client: Client, path: str) -> Queries | None:
