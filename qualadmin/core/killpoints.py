@@ -1,7 +1,7 @@
 """Named moments at which a test may kill the process, as a power cut would. Inert everywhere else.
 
-`settings.KILLPOINT` is `name:nth`: the nth time the process reaches that moment it gets SIGKILL. System check
-E012 refuses the setting outside a test run. It lives below the actions because half of these moments lie
+`settings.KILLPOINT` is `name:nth`: the nth time the process reaches that moment it gets SIGKILL. With `name:nth:stop`
+it gets SIGSTOP and sleeps until SIGCONT. System check E012 refuses the setting outside a test run. It lives below the actions because half of these moments lie
 inside their transactions.
 """
 
@@ -24,14 +24,14 @@ _met: Counter[str] = Counter()
 
 
 def reached(name: str) -> None:
-    """Die here if a test asked for it."""
+    """Die here, or fall asleep, if a test asked for it."""
     wanted: str = getattr(settings, "KILLPOINT", "")
     if not wanted:
         return
-    wanted_name, _, nth = wanted.partition(":")
+    wanted_name, nth, how = [*wanted.split(":"), "", ""][:3]
     if wanted_name not in NAMES or name not in NAMES:
         raise ValueError(f"There is no moment called {wanted_name} or {name}.")
     if name == wanted_name:
         _met[name] += 1
         if _met[name] == int(nth or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSTOP if how == "stop" else signal.SIGKILL)

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds after which a child is given up
 
@@ -353,6 +355,13 @@ class Processes:
     def wait(self, pid: int) -> Ended:
         """Wait for the end of one child."""
         return Ended(**self._say({"wait": pid}))
+
+    def wait_until_asleep(self, pid: int) -> None:
+        """Wait until a child that was to stop at a killpoint has done so."""
+        end = time.monotonic() + PATIENCE
+        while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+            assert time.monotonic() < end, self.log
+            time.sleep(0.005)
 
     def together(self, deed: str, *args: object, times: int) -> list[Any]:
         """The answers of `times` processes that did the same thing at once; each must have ended well."""

@@ -31,6 +31,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         jobs = self.filter(account__in=RequesterAccount.objects.visible_to(actor))
         return [jobs.filter(study=None), *(jobs.filter(study=study) for study in sorted(actor.study_ids))]
 
+    def with_undoings(self) -> Self:
+        """Say of each job whether one exists that undoes it, as `has_undoings`."""
+        return self.annotate(has_undoings=models.Exists(Job.objects.filter(undoes=models.OuterRef("pk"))))
+
     @staticmethod
     def _sees_all_studies(actor: Actor) -> bool:
         return allowed(actor, Permission.GRANT) or allowed(actor, Permission.SYNC) or not actor.study_ids
@@ -117,6 +121,9 @@ class Job(AuditedModel):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = JobQuerySet.as_manager()
+
+    #: whether a job that undoes this one exists; only where the query asked for it by `with_undoings`
+    has_undoings: bool
 
     class Meta:
         ordering = ["-created_at"]

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -101,7 +101,7 @@ def visible_job(request: Request, job_id: uuid.UUID) -> Job:
         Job.objects.visible_to(request.actor)
         .select_related("account__pace", "study", "created_by", "preview__type", "undoes", "approval__decided_by")
         .defer("preview__content")
-        .annotate(has_undo=Exists(Job.objects.filter(undoes=OuterRef("pk"))))
+        .with_undoings()
         .filter(pk=job_id)
         .first()
     )
@@ -124,7 +124,7 @@ def _around(request: Request, job: Job) -> dict[str, Any]:
     account = str(job.account_id)
     did_or_may = Q(finished_at=None) | Q(done__gt=0)  # not those that were refused or changed nothing
     undone_by: list[Job] = []
-    if job.has_undo:  # type: ignore[attr-defined] # see visible_job
+    if job.has_undoings:
         undone_by += job.undone_by.filter(did_or_may).select_related("created_by").order_by("created_at")
     return {
         "job": job,
