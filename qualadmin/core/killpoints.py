@@ -1,8 +1,8 @@
 """Named moments at which a test may kill the process, as a power cut would. Inert everywhere else.
 
-`settings.KILLPOINT` is `name:nth`: the nth time the process reaches that moment it gets SIGKILL. With `name:nth:stop`
-it gets SIGSTOP and sleeps until SIGCONT. System check E012 refuses the setting outside a test run. It lives below the actions because half of these moments lie
-inside their transactions.
+`settings.KILLPOINT` is `name:nth`: the nth time the process reaches that moment it gets SIGKILL; with
+`name:nth:stop` it gets SIGSTOP and sleeps until SIGCONT. System check E012 refuses the setting outside a test run.
+It lives below the actions because half of these moments lie inside their transactions.
 """
 
 import os
