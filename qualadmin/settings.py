@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qualadmin.browser_policy import DIRECTIVES
+from qualadmin.databases import database_with_options
 from qualadmin.env import Environment
 from qualadmin.logs import logging_config
 
@@ -111,30 +112,6 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- databases ----------------------------------------------------------------------------------------------
-SQLITE_OPTIONS = {
-    # IMMEDIATE: a read-then-write transaction never fails half way with "database is locked".
-    # FULL: the intent to call Amazon must survive a power cut.
-    "timeout": 30,
-    "transaction_mode": "IMMEDIATE",
-    "init_command": (
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON; "
-        "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA cell_size_check=ON"
-    ),
-}
-POSTGRES_OPTIONS = {
-    # A page or task that waits longer than this on a lock or a query is better told so than left hanging.
-    "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s "
-    "-c synchronous_commit=on -c jit=off"  # to compile takes longer than our largest queries
-}
-
-
-def database_with_options(parsed: dict[str, Any]) -> dict[str, Any]:
-    """A parsed database address with the options this service relies on (the address may add its own)."""
-    sqlite = parsed["ENGINE"] == "django.db.backends.sqlite3"
-    options = {**(SQLITE_OPTIONS if sqlite else POSTGRES_OPTIONS), **parsed.get("OPTIONS", {})}
-    return {**parsed, "OPTIONS": options, "ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 0 if sqlite else 60}
-
-
 DATABASES: dict[str, dict[str, Any]] = {
     "default": database_with_options(
         ENV.database(

@@ -6,8 +6,9 @@ os.environ["QUALADMIN_MODE"] = "test"
 for _name in ("QUALADMIN_DATABASE_URL", "QUALADMIN_REDIS_URL", "QUALADMIN_BROKER", "QUALADMIN_HTTPS"):
     os.environ.pop(_name, None)  # a developer's own installation must not leak into the tests
 
+from qualadmin.databases import database_with_options  # noqa: E402
 from qualadmin.settings import *  # noqa: E402, F403
-from qualadmin.settings import CACHES, DATABASE_ROUTERS, DATABASES, ENV, Q_CLUSTER, database_with_options  # noqa: E402
+from qualadmin.settings import CACHES, DATABASE_ROUTERS, DATABASES, ENV, Q_CLUSTER  # noqa: E402
 
 SECRET_KEY = "tests-only"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

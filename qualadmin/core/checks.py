@@ -10,6 +10,8 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from qualadmin.databases import SQLITE_OPTIONS
+
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 NETWORK_FILE_SYSTEMS: Final = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "glusterfs")
 MOUNTS: Final = Path("/proc/mounts")
@@ -56,12 +58,12 @@ def sqlite_options(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             continue
         options = database.get("OPTIONS", {})
         given = (options.get("transaction_mode"), options.get("init_command"))
-        wanted = (settings.SQLITE_OPTIONS["transaction_mode"], settings.SQLITE_OPTIONS["init_command"])
+        wanted = (SQLITE_OPTIONS["transaction_mode"], SQLITE_OPTIONS["init_command"])
         if given != wanted or options.get("timeout", 0) < 20:
             found.append(
                 Error(
                     f"The SQLite database {alias!r} lacks options this service relies on.",
-                    hint="Take OPTIONS from SQLITE_OPTIONS in qualadmin/settings.py.",
+                    hint="Take OPTIONS from SQLITE_OPTIONS in qualadmin/databases.py.",
                     id="qualadmin.E005",
                 )
             )

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.conf import settings
 
 from qualadmin.core import checks
 from qualadmin.development import live_environment
@@ -71,7 +70,6 @@ def test_own_checks_find_what_settings_in_code_could_break(monkeypatch: pytest.M
         MODE="live",
         Q_CLUSTER={"workers": 2, "queue_limit": 2, "timeout": 60, "retry": 180, "max_attempts": 0},
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "/x", "ATOMIC_REQUESTS": True}},
-        SQLITE_OPTIONS=settings.SQLITE_OPTIONS,
         CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
     )
     monkeypatch.setattr(checks, "settings", wrong)

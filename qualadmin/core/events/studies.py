@@ -1,0 +1,25 @@
+"""Studies and their PIs."""
+
+from .event import NOTICE, WARNING, event
+
+EVENTS = (
+    event(
+        "study.created",
+        "{actor} added the study {target}",
+        severity=NOTICE,
+        changes="title protocol_number slug",
+    ),
+    event(
+        "study.updated",
+        "{actor} changed the study {target}",
+        severity=NOTICE,
+        changes="title protocol_number is_open",
+    ),
+    event("study.investigator.added", "{actor} named a PI of {target}", severity=WARNING, changes="investigator"),
+    event(
+        "study.investigator.removed",
+        "{actor} removed a PI of {target}",
+        severity=WARNING,
+        changes="investigator",
+    ),
+)
