@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qualadmin.emulator.page.questions import collect, formatted, render
+from qualadmin.emulator.page.questions import formatted, render
 from qualadmin.questions.answers import Answer, complaints
+from qualadmin.questions.filled import collect
 from qualadmin.questions.question_form import read_question_form
 from tests.questions.documents import form, question, selections
 

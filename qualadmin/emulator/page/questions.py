@@ -6,31 +6,10 @@ sounds and programs lie on other sites and are named, not loaded.
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-
 from qualadmin.emulator.page.html import Child, Html, fragment, tag
-from qualadmin.questions.answers import Answer
+from qualadmin.questions.plain import plain_markup
 from qualadmin.questions.question_form import Content, FreeTextAnswer, Question, QuestionForm, SelectionAnswer
 
-_PLAIN = {
-    "b",
-    "blockquote",
-    "br",
-    "code",
-    "em",
-    "hr",
-    "i",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-}
-_PLAIN |= {"tbody", "td", "th", "thead", "tr", "u", "ul"}
-_ALONE = {"br", "hr"}
 _MANY = ("checkbox", "multichooser")
 
 
@@ -45,20 +24,6 @@ def render(form: QuestionForm, sent: dict[str, list[str]], complaints: dict[str,
         else:
             parts.append(tag("div", map(_content, part), class_="overview"))
     return fragment(parts)
-
-
-def collect(form: QuestionForm, sent: dict[str, list[str]]) -> list[Answer]:
-    """The answers in the form posted; questions left empty are left out."""
-    answers = []
-    for number, question in enumerate(form.questions):
-        given = [value for value in sent.get(f"q{number}", []) if value]
-        other = (sent.get(f"q{number}-other") or [""])[0].strip() or None
-        if isinstance(question.answer, FreeTextAnswer):
-            if given:
-                answers.append(Answer(question.identifier, free_text=given[0].replace("\r\n", "\n")))
-        elif given or other:
-            answers.append(Answer(question.identifier, selections=frozenset(given), other_text=other))
-    return answers
 
 
 def _question(question: Question, number: int, sent: dict[str, list[str]], complaint: str | None) -> Html:
@@ -144,43 +109,4 @@ def _content(content: Content, *, inline: bool = False) -> Html:
 
 def formatted(xhtml: str) -> Html:
     """Strangers' XHTML with its plain elements only; everything else becomes text or goes."""
-    reader = _Formatted()
-    reader.feed(xhtml)
-    reader.close()
-    return reader.result()
-
-
-class _Formatted(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._open: list[tuple[str, list[Html]]] = [("", [])]
-
-    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
-        if name == "img":
-            words = dict(attributes)
-            self._add(fragment(f"[image, not loaded: {words.get('alt') or words.get('src') or ''}]"))
-        elif name in _ALONE:
-            self._add(tag(name))
-        elif name in _PLAIN:
-            self._open.append((name, []))
-
-    def handle_endtag(self, name: str) -> None:
-        if any(name == each for each, _ in self._open[1:]):
-            while self._open[-1][0] != name:
-                self._close()
-            self._close()
-
-    def handle_data(self, data: str) -> None:
-        self._add(fragment(data))
-
-    def _add(self, piece: Html) -> None:
-        self._open[-1][1].append(piece)
-
-    def _close(self) -> None:
-        name, pieces = self._open.pop()
-        self._add(tag(name, pieces))
-
-    def result(self) -> Html:
-        while len(self._open) > 1:
-            self._close()
-        return fragment(self._open[0][1])
+    return Html(plain_markup(xhtml))

@@ -12,6 +12,7 @@ from qualadmin.emulator.page.html import Html, fragment, tag
 from qualadmin.emulator.page.visit import PREFIX, Done, Page, Visit
 from qualadmin.emulator.records import Request
 from qualadmin.questions.answers import Sheet, complaints, write_answers
+from qualadmin.questions.filled import collect
 from qualadmin.questions.question_form import QuestionForm, read_question_form
 from qualadmin.questions.reading import BadDocument
 
@@ -61,7 +62,7 @@ def _begun(visit: Visit) -> Request | None:
 
 
 def _sheet(document: QuestionForm, visit: Visit) -> Sheet:
-    return {answer.identifier: answer for answer in questions.collect(document, visit.form)}
+    return {answer.identifier: answer for answer in collect(document, visit.form)}
 
 
 def answer(visit: Visit) -> Done:

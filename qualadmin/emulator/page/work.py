@@ -13,6 +13,7 @@ from qualadmin.emulator.page.hits import title
 from qualadmin.emulator.page.html import Html, fragment, tag
 from qualadmin.emulator.page.visit import PREFIX, Done, Page, Visit
 from qualadmin.questions.answers import complaints, write_answers
+from qualadmin.questions.filled import collect
 from qualadmin.questions.question_form import QuestionForm, read_question_form
 from qualadmin.questions.reading import BadDocument
 
@@ -61,7 +62,7 @@ def _document(visit: Visit, row: Assignment) -> QuestionForm | None:
 
 
 def _questions(visit: Visit, document: QuestionForm) -> Html:
-    sheet = {answer.identifier: answer for answer in questions.collect(document, visit.form)}
+    sheet = {answer.identifier: answer for answer in collect(document, visit.form)}
     found = complaints(document, sheet) if visit.sent("do") == "submit" else {}
     return questions.render(document, visit.form, found)
 
@@ -102,7 +103,7 @@ def _answers(visit: Visit, row: Assignment) -> dict[str, object]:
     document = _document(visit, row)
     if document is None:
         return {"answers": _fields(visit.sent("lines"))}
-    sheet = {answer.identifier: answer for answer in questions.collect(document, visit.form)}
+    sheet = {answer.identifier: answer for answer in collect(document, visit.form)}
     if complaints(document, sheet):
         raise ControlError(400, "Nothing was handed in yet: some answers need another look.")
     try:
