@@ -30,7 +30,7 @@ from qualadmin.emulator.engine import Engine
 from qualadmin.emulator.journal import Journal
 from qualadmin.emulator.settings import Settings
 from qualadmin.emulator.testing import Emulator
-from qualadmin.emulator.wire.protocol import CONTENT_TYPE, TARGET_PREFIX, Incoming
+from qualadmin.wire.protocol import CONTENT_TYPE, TARGET_PREFIX, Incoming
 
 KEY = "AKIADEMOBENCHMARK"
 TYPE = {"Name": "Benchmark", "Description": "d", "QualificationTypeStatus": "Active"}

@@ -19,11 +19,12 @@ from qualadmin.emulator.hits import life
 from qualadmin.emulator.journal import Journal
 from qualadmin.emulator.operations import OPERATIONS
 from qualadmin.emulator.settings import Settings
+from qualadmin.emulator.signers import Verifier
 from qualadmin.emulator.throttle import Throttle
-from qualadmin.emulator.wire.protocol import CONTENT_TYPE, TARGET_PREFIX, Incoming, read
-from qualadmin.emulator.wire.signature import Verifier, access_key_id
-from qualadmin.emulator.wire.validation import check
 from qualadmin.emulator.world import World
+from qualadmin.wire.protocol import CONTENT_TYPE, TARGET_PREFIX, Incoming, read
+from qualadmin.wire.signature import access_key_id
+from qualadmin.wire.validation import check
 
 _ANONYMOUS = {"no_request_id", "html"}
 """Faults whose answer carries no x-amzn-RequestId: a proxy's page knows nothing of Amazon's numbers."""

@@ -1,80 +1,42 @@
-"""The errors of the API in Amazon's wire form, message by message.
-
-Two families exist. Service errors (RequestError, ParameterValidationError) carry a capital `Message` that
-ends with a time stamp; framework errors (ValidationException, ThrottlingException and the sign-in errors)
-carry a lower-case `message` without one. Before a call is understood at all the answer is a bare `__type`.
-"""
+"""The errors of the API in Amazon's words, message by message. Their form is in `qualadmin.wire.errors`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Literal
 
-Environment = Literal["sandbox", "production"]
-
-TURK = "AWS.MechanicalTurk."
-_CAPITAL = {"RequestError", "ServiceFault", "SerializationException"}
-"""Errors whose body spells it `Message`."""
-
-
-class ApiError(Exception):
-    """An answer that is not a success. `kind` is the wire's `__type`; `code` the TurkErrorCode, if any."""
-
-    content_type = "application/x-amz-json-1.1"
-
-    def __init__(
-        self, kind: str, message: str, *, code: str | None = None, status: int = 400, stamped: bool = True
-    ) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.code = code
-        self.status = status
-        self.stamped = stamped
-
-    @property
-    def outcome(self) -> str:
-        """The most specific name of this error, as the call log shows it."""
-        return self.code or self.kind
-
-    def body(self, environment: Environment, now: float) -> bytes:
-        """JSON body; the sandbox marks its stamp (epoch milliseconds) with an `s`, production does not."""
-        if not self.message:
-            return json.dumps({"__type": self.kind}).encode()
-        if self.code is None and self.kind not in _CAPITAL:
-            return json.dumps({"__type": self.kind, "message": self.message}).encode()
-        message = self.message
-        if self.stamped:
-            message += f" ({int(now * 1000)}{' s' if environment == 'sandbox' else ''})"
-        content = {"__type": self.kind, "Message": message}
-        if self.code is not None:
-            content["TurkErrorCode"] = self.code
-        return json.dumps(content).encode()
-
-
-class MarkupError(ApiError):
-    """An answer in XML, as to a request of which not even the protocol is clear."""
-
-    content_type = "application/xml"
-
-    def body(self, environment: Environment, now: float) -> bytes:
-        if not self.message:
-            return f"<{self.kind}/>\n".encode()
-        return f"<{self.kind}>\n  <Message>{self.message}</Message>\n</{self.kind}>\n".encode()
-
-
-def framework_error(kind: str, message: str, status: int = 400) -> ApiError:
-    return ApiError(kind, message, status=status, stamped=False)
-
-
-def serialization_error(message: str = "") -> ApiError:
-    """The body, or a value in it, has the wrong form. JSON that cannot be read has no message at Amazon."""
-    return framework_error("SerializationException", message)
-
-
-def request_error(code: str, message: str) -> ApiError:
-    return ApiError("RequestError", message, code=TURK + code)
+from qualadmin.wire.errors import (
+    TURK as TURK,
+)
+from qualadmin.wire.errors import (
+    ApiError as ApiError,
+)
+from qualadmin.wire.errors import (
+    Environment as Environment,
+)
+from qualadmin.wire.errors import (
+    MarkupError as MarkupError,
+)
+from qualadmin.wire.errors import (
+    framework_error as framework_error,
+)
+from qualadmin.wire.errors import (
+    not_granted as not_granted,
+)
+from qualadmin.wire.errors import (
+    qualification_missing as qualification_missing,
+)
+from qualadmin.wire.errors import (
+    request_error as request_error,
+)
+from qualadmin.wire.errors import (
+    serialization_error as serialization_error,
+)
+from qualadmin.wire.errors import (
+    throttled as throttled,
+)
+from qualadmin.wire.errors import (
+    type_missing as type_missing,
+)
 
 
 def invalid_value(value: object, parameter: str) -> ApiError:
@@ -104,19 +66,6 @@ def _details(faults: Iterable[tuple[int, int, str]]) -> str:
 
 def bad_parameter(message: str) -> ApiError:
     return ApiError("ParameterValidationError", message, code=f"{TURK}InvalidParameterValue")
-
-
-def type_missing(type_id: str) -> ApiError:
-    return request_error("QualificationTypeDoesNotExist", f"QualificationType [{type_id}] does not exist.")
-
-
-def qualification_missing() -> ApiError:
-    return request_error("QualificationDoesNotExist", "You requested a Qualification that does not exist.")
-
-
-def not_granted() -> ApiError:
-    """What Amazon says about a revoked qualification, in words different from one that never was."""
-    return request_error("InvalidQualificationState", "This operation can be called with a status of: Granted")
 
 
 def type_disposing() -> ApiError:
@@ -152,10 +101,6 @@ def request_decided() -> ApiError:
 
 def permission_denied() -> ApiError:
     return request_error("PermissionDenied", "This user is not authorized to perform the requested operation.")
-
-
-def throttled() -> ApiError:
-    return framework_error("ThrottlingException", "Rate exceeded")
 
 
 def account_not_linked(environment: Environment) -> ApiError:

@@ -6,8 +6,8 @@ from typing import Any
 
 from qualadmin.emulator import hit_side
 from qualadmin.emulator.operations import OPERATIONS, hits
-from qualadmin.emulator.wire.validation import check
 from qualadmin.emulator.world import World
+from qualadmin.wire.validation import check
 
 _DECISIONS = {"approve": "ApproveAssignment", "reject": "RejectAssignment"}
 

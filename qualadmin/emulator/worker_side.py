@@ -6,11 +6,11 @@ import dataclasses
 
 from qualadmin.emulator.records import QualificationType, Request
 from qualadmin.emulator.settings import UNKNOWN_WORKER_PREFIX
-from qualadmin.emulator.wire.validation import fits
 from qualadmin.emulator.world import World, new_id
 from qualadmin.questions.answer_key import Rounding, read_answer_key
 from qualadmin.questions.answers import Sheet, chosen, read_answers
 from qualadmin.questions.reading import BadDocument
+from qualadmin.wire.validation import fits
 
 
 class WorkerRefused(Exception):

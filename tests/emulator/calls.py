@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from qualadmin.emulator.accounts import DEMO_SECRET
-from qualadmin.emulator.wire.protocol import CONTENT_TYPE, TARGET_PREFIX, Incoming
+from qualadmin.wire.protocol import CONTENT_TYPE, TARGET_PREFIX, Incoming
 
 HOST = "127.0.0.1:8089"
 KEY = "AKIADEMOFIRST"

@@ -11,8 +11,8 @@ from qualadmin.emulator import hit_side
 from qualadmin.emulator.engine import Engine
 from qualadmin.emulator.hits.review import KNOWN_ANSWERS, PLURALITY
 from qualadmin.emulator.settings import Settings
-from qualadmin.emulator.wire.model import service_model
 from qualadmin.emulator.worker_side import WorkerRefused
+from qualadmin.wire.model import service_model
 from tests.emulator.calls import incoming
 from tests.emulator.documents import ANSWER_KEY, TEST
 from tests.emulator.hit_forms import EXTERNAL, HTML, PROPERTIES

@@ -26,7 +26,7 @@ from qualadmin.emulator.engine import Engine
 from qualadmin.emulator.server.application import Application
 from qualadmin.emulator.server.http import HttpConnection
 from qualadmin.emulator.settings import Settings
-from qualadmin.emulator.wire.protocol import CONTENT_TYPE, TARGET_PREFIX
+from qualadmin.wire.protocol import CONTENT_TYPE, TARGET_PREFIX
 from tests.emulator.calls import signed_headers
 from tests.emulator.documents import ANSWER_KEY, TEST
 from tests.emulator.hit_forms import EXTERNAL, PROPERTIES

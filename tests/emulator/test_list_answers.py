@@ -13,10 +13,10 @@ from qualadmin.emulator import ordered, worker_side
 from qualadmin.emulator.errors import ApiError
 from qualadmin.emulator.operations import OPERATIONS
 from qualadmin.emulator.records import QualificationType, Request
-from qualadmin.emulator.wire.validation import check
 from qualadmin.emulator.worker_side import WorkerRefused
 from qualadmin.emulator.world import World
 from qualadmin.questions.answers import Answer, write_answers
+from qualadmin.wire.validation import check
 from tests.emulator.documents import TEST
 
 OWNERS = st.sampled_from(["AKIADEMOFIRST", "AKIADEMOSECOND"])

@@ -22,8 +22,8 @@ from qualadmin.emulator.page import workers
 from qualadmin.emulator.page.visit import Visit
 from qualadmin.emulator.records import QualificationType
 from qualadmin.emulator.settings import Settings
-from qualadmin.emulator.wire.validation import check
 from qualadmin.emulator.world import World
+from qualadmin.wire.validation import check
 from tests.emulator.calls import KEY
 from tests.emulator.hit_forms import HTML, PROPERTIES
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from qualadmin.emulator.engine import Engine, Reply
-from qualadmin.emulator.wire.protocol import CONTENT_TYPE, MAX_BODY, TARGET_PREFIX, Incoming
+from qualadmin.wire.protocol import CONTENT_TYPE, MAX_BODY, TARGET_PREFIX, Incoming
 from tests.emulator.calls import signed
 
 

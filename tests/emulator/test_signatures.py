@@ -17,8 +17,8 @@ from qualadmin.emulator.engine import Engine
 from qualadmin.emulator.service.models import engine as mocked_engine
 from qualadmin.emulator.settings import Settings
 from qualadmin.emulator.testing import Emulator, EmulatorFailed
-from qualadmin.emulator.wire.protocol import Incoming
 from qualadmin.mturk.credentials import EMULATOR_SECRET
+from qualadmin.wire.protocol import Incoming
 from tests.emulator.calls import KEY, signed, signed_headers
 from tests.emulator.conftest import HOSTS, create_type, make_client
 from tests.emulator.refusals import refusal
@@ -141,7 +141,7 @@ def test_scope_of_another_day_and_end(engine: Engine) -> None:
 
 def moved(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     real = time.time
-    monkeypatch.setattr("qualadmin.emulator.wire.signature.time.time", lambda: real() + seconds)
+    monkeypatch.setattr("qualadmin.wire.signature.time.time", lambda: real() + seconds)
 
 
 @pytest.mark.parametrize(

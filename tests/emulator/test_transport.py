@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from qualadmin.emulator.operations import OPERATIONS
-from qualadmin.emulator.wire.model import service_model
+from qualadmin.wire.model import service_model
 from tests.emulator.conftest import Side, create_type
 from tests.emulator.refusals import TURK, refusal
 

@@ -10,8 +10,8 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from qualadmin.emulator.errors import ApiError
-from qualadmin.emulator.wire.model import ModelMissing, service_model
-from qualadmin.emulator.wire.validation import OPERATION_NAMES, check, fits
+from qualadmin.wire.model import ModelMissing, service_model
+from qualadmin.wire.validation import OPERATION_NAMES, check, fits
 
 MODEL = Session().get_service_model("mturk")
 
@@ -172,7 +172,7 @@ def test_ids_outside_of_a_call() -> None:
 
 
 def test_missing_description_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qualadmin.emulator.wire.model.find_spec", lambda name: None)
+    monkeypatch.setattr("qualadmin.wire.model.find_spec", lambda name: None)
     service_model.cache_clear()
     with pytest.raises(ModelMissing, match="Install boto3"):
         service_model()

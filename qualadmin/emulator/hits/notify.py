@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qualadmin.emulator.hits.records import Hit
-from qualadmin.emulator.wire.validation import LAST_SECOND
 from qualadmin.emulator.world import World, new_id
+from qualadmin.wire.validation import LAST_SECOND
 
 
 def tell(world: World, hit: Hit, event: str, at: float, assignment_id: str | None = None) -> None:

@@ -16,7 +16,7 @@ from qualadmin.emulator.journal import JournalError
 from qualadmin.emulator.page import Site
 from qualadmin.emulator.server.http import HttpConnection, HttpRequest
 from qualadmin.emulator.server.names import REFUSAL, is_own_name
-from qualadmin.emulator.wire.protocol import Incoming
+from qualadmin.wire.protocol import Incoming
 
 CONTROL_PREFIX = "/_emulator/"
 _JSON = [("Content-Type", "application/json")]

@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.responses import BaseResponse
 
 from qualadmin.emulator.service.models import engine
-from qualadmin.emulator.wire.protocol import Incoming
+from qualadmin.wire.protocol import Incoming
 
 
 class MTurkResponse(BaseResponse):  # type: ignore[misc,unused-ignore]

@@ -1,6 +1,6 @@
 """Signature Version 4, checked as AWS checks it: form, scope, clock, key, signature, session token.
 
-The clock is this machine's own, however far the world's has been moved ahead: clients sign with theirs.
+The clock is this machine's own. Whose key it is, and whether it may still be used, is up to who asks.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-from qualadmin.emulator.accounts import AccessKey, Accounts
-from qualadmin.emulator.errors import ApiError, framework_error
-from qualadmin.emulator.wire.protocol import Incoming
+from qualadmin.wire.errors import ApiError, framework_error
+from qualadmin.wire.protocol import Incoming
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 REGION = "us-east-1"
@@ -40,47 +39,46 @@ class Claim(NamedTuple):
     """When it was signed, like 20261123T190000Z."""
 
 
-class Verifier:
-    """Says who signed a call. Keeps the signing key of each access key for the day it is good for."""
+class SigningKeys:
+    """The signing key of each access key, kept for the day it is good for."""
 
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
-        self._signing_keys: dict[tuple[str, str, str], bytes] = {}
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, str], bytes] = {}
 
-    def account(self, call: Incoming, now: float) -> str:
-        """The account that signed. `now` is the world's time, by which session tokens expire. Raises ApiError."""
-        claim = parse(call.headers)
-        _check_scope(claim)
-        _check_clock(claim.stamp)
-        key = self._accounts.find(claim.key_id)
-        if key is None:
-            raise _unrecognized(".")
-        self._check_signature(key, claim, call)
-        _check_token(key, call.headers.get("x-amz-security-token"), now)
-        return key.account
-
-    def _check_signature(self, key: AccessKey, claim: Claim, call: Incoming) -> None:
-        canonical = canonical_request(call, claim.signed_headers)
-        scope = "/".join(claim.scope)
-        hashed = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
-        to_sign = f"{ALGORITHM}\n{claim.stamp}\n{scope}\n{hashed}"
-        due = hmac.digest(
-            self._signing_key(key, claim.scope[0]), to_sign.encode("latin-1", "replace"), "sha256"
-        ).hex()
-        if not hmac.compare_digest(due.encode(), claim.signature.encode("latin-1", "replace")):
-            raise framework_error("InvalidSignatureException", _mismatch(canonical, to_sign))
-
-    def _signing_key(self, key: AccessKey, day: str) -> bytes:
-        known = self._signing_keys.get((key.key_id, key.secret, day))
+    def of(self, key_id: str, secret: str, day: str) -> bytes:
+        """`day` as in the scope: 20261123."""
+        known = self._kept.get((key_id, secret, day))
         if known is not None:
             return known
-        if len(self._signing_keys) >= _KEPT_SIGNING_KEYS:
-            self._signing_keys.clear()
-        made = f"AWS4{key.secret}".encode()
+        if len(self._kept) >= _KEPT_SIGNING_KEYS:
+            self._kept.clear()
+        made = f"AWS4{secret}".encode()
         for part in (day, REGION, SERVICE, TERMINATOR):
             made = hmac.digest(made, part.encode(), "sha256")
-        self._signing_keys[key.key_id, key.secret, day] = made
+        self._kept[key_id, secret, day] = made
         return made
+
+
+def claimed(headers: Mapping[str, str]) -> Claim:
+    """What a call claims, if it is for this service and was signed just now. Raises ApiError.
+
+    The signature itself is not looked at yet: for that the secret is needed, and for that the key id.
+    """
+    claim = parse(headers)
+    _check_scope(claim)
+    _check_clock(claim.stamp)
+    return claim
+
+
+def check_signature(claim: Claim, call: Incoming, signing_key: bytes) -> None:
+    """Raise ApiError unless this very call, body included, was signed with the key."""
+    canonical = canonical_request(call, claim.signed_headers)
+    scope = "/".join(claim.scope)
+    hashed = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
+    to_sign = f"{ALGORITHM}\n{claim.stamp}\n{scope}\n{hashed}"
+    due = hmac.digest(signing_key, to_sign.encode("latin-1", "replace"), "sha256").hex()
+    if not hmac.compare_digest(due.encode(), claim.signature.encode("latin-1", "replace")):
+        raise framework_error("InvalidSignatureException", _mismatch(canonical, to_sign))
 
 
 def access_key_id(headers: Mapping[str, str]) -> str:
@@ -212,14 +210,7 @@ def _mismatch(canonical: str, to_sign: str) -> str:
     )
 
 
-def _check_token(key: AccessKey, token: str | None, now: float) -> None:
-    if (token or "") != (key.session_token or ""):
-        raise _unrecognized("")
-    if key.expires_at is not None and now >= key.expires_at:
-        raise framework_error("ExpiredTokenException", "The security token included in the request is expired")
-
-
-def _unrecognized(end: str) -> ApiError:
+def unrecognized(end: str) -> ApiError:
     """A full stop ends it for an unknown key, none for a wrong session token."""
     return framework_error(
         "UnrecognizedClientException", f"The security token included in the request is invalid{end}"

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from qualadmin.emulator.errors import ApiError, framework_error, serialization_error
-from qualadmin.emulator.wire.model import service_model
+from qualadmin.wire.errors import ApiError, framework_error, serialization_error
+from qualadmin.wire.model import service_model
 
 Check = Callable[[Any, str, list[str]], Any]
 """(value, where it is, faults so far) to the value as the operation gets it. Adds faults; raises ApiError for

@@ -46,5 +46,5 @@ def _text() -> bytes:
             return plain.read_bytes()
     raise ModelMissing(
         "Amazon's description of Mechanical Turk was not found in botocore. Install boto3; if it is there, "
-        "adapt qualadmin/emulator/wire/model.py to where it keeps service-2.json now."
+        "adapt qualadmin/wire/model.py to where it keeps service-2.json now."
     )

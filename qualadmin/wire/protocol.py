@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from qualadmin.emulator.errors import MarkupError, framework_error, serialization_error
+from qualadmin.wire.errors import MarkupError, framework_error, serialization_error
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "MTurkRequesterServiceV20170117."
