@@ -90,6 +90,13 @@ class TypeNotFound(Refused):
     )
 
 
+class HitNotFound(Refused):
+    for_people = (
+        "Amazon does not know this HIT. It may have been deleted (Amazon does so by itself after 120 days), or it "
+        "belongs to another environment."
+    )
+
+
 class TypeAlreadyExists(Refused):
     for_people = "The account already has a qualification type with this name. Choose another name."
 
@@ -107,7 +114,7 @@ class WorkerNotKnown(Refused):
 
 
 class NotOwner(Refused):
-    for_people = "This qualification type belongs to another requester. Only its owner may do this."
+    for_people = "This belongs to another requester. Only its owner may do this."
 
 
 class InvalidInput(Refused):

@@ -4,19 +4,22 @@ Verbs that change something are sent once and return the evidence of the call. A
 Behaviour by Amazon's reference for API version 2017-01-17.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qualadmin.mturk import reading
 from qualadmin.mturk.calls import Answer, invoke, watch
 from qualadmin.mturk.errors import QualificationNotHeld, QualificationRevoked
-from qualadmin.mturk.pages import PAGE_SIZE, read_pages
+from qualadmin.mturk.pages import PAGE_SIZE, Page, read_page, read_pages
 from qualadmin.mturk.types import (
+    AssignmentStatus,
     Balance,
     CallRecord,
     Identity,
     NotHeld,
     QualificationStatus,
+    RemoteAssignment,
+    RemoteHit,
     RemoteQualification,
     RemoteRequest,
     RemoteType,
@@ -193,17 +196,56 @@ class QualificationGateway:
         self, type_id: str, status: QualificationStatus = QualificationStatus.GRANTED
     ) -> Iterator[RemoteQualification]:
         """Yield every worker with this status, 100 a call. Changed meanwhile, one may come twice or never."""
+        return read_pages(self._holders(type_id, status), "Qualifications", reading.remote_qualification)
 
-        def fetch(token: str | None) -> Answer:
-            return self._ask(
-                self._read.list_workers_with_qualification_type,
-                QualificationTypeId=type_id,
-                Status=status.value,
-                MaxResults=PAGE_SIZE,
-                NextToken=token,
-            )
+    def holder_page(
+        self, type_id: str, status: QualificationStatus, token: str | None = None
+    ) -> Page[RemoteQualification]:
+        """One page of `holders`, to go on with later. Amazon may refuse a token that is old: then begin again."""
+        return read_page(self._holders(type_id, status), token, "Qualifications", reading.remote_qualification)
 
-        return read_pages(fetch, "Qualifications", reading.remote_qualification)
+    def _holders(self, type_id: str, status: QualificationStatus) -> Callable[[str | None], Answer]:
+        return lambda token: self._ask(
+            self._read.list_workers_with_qualification_type,
+            QualificationTypeId=type_id,
+            Status=status.value,  # always said: there is no "both", and left out Amazon lists the granted ones
+            MaxResults=PAGE_SIZE,
+            NextToken=token,
+        )
+
+    # Work that was handed in: where worker ids come from
+
+    def hits(self) -> Iterator[RemoteHit]:
+        """Yield the account's HITs, 100 a call, save those deleted (by itself Amazon does so after 120 days)."""
+        return read_pages(self._hits, "HITs", reading.remote_hit)
+
+    def hit_page(self, token: str | None = None) -> Page[RemoteHit]:
+        """One page of `hits`, to go on with later."""
+        return read_page(self._hits, token, "HITs", reading.remote_hit)
+
+    def assignments(
+        self, hit_id: str, statuses: Collection[AssignmentStatus] = tuple(AssignmentStatus)
+    ) -> Iterator[RemoteAssignment]:
+        """Yield what was handed in for a HIT of the account. Raises ``HitNotFound``, ``NotOwner``."""
+        return read_pages(self._assignments(hit_id, statuses), "Assignments", reading.remote_assignment)
+
+    def assignment_page(
+        self, hit_id: str, statuses: Collection[AssignmentStatus], token: str | None = None
+    ) -> Page[RemoteAssignment]:
+        """One page of `assignments`, to go on with later."""
+        return read_page(self._assignments(hit_id, statuses), token, "Assignments", reading.remote_assignment)
+
+    def _hits(self, token: str | None) -> Answer:
+        return self._ask(self._read.list_hits, MaxResults=PAGE_SIZE, NextToken=token)
+
+    def _assignments(self, hit_id: str, statuses: Collection[AssignmentStatus]) -> Callable[[str | None], Answer]:
+        return lambda token: self._ask(
+            self._read.list_assignments_for_hit,
+            HITId=hit_id,
+            AssignmentStatuses=[one.value for one in statuses],
+            MaxResults=PAGE_SIZE,
+            NextToken=token,
+        )
 
     # Workers' own requests
 

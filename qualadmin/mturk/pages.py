@@ -6,8 +6,8 @@ never ends.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from qualadmin.mturk.calls import Answer
 from qualadmin.mturk.errors import ListingBroken
@@ -20,6 +20,29 @@ PAGE_SIZE = 100
 
 MAX_PAGES = 20_000
 """Two million items: more than any requester has workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Value]):
+    """One page of a list. ``token`` leads to the next page; ``None``: this was the last."""
+
+    items: tuple[Value, ...]
+    token: str | None
+
+
+def read_page(
+    fetch: Callable[[str | None], Answer], token: str | None, key: str, reader: Reader[Value]
+) -> Page[Value]:
+    """Return the page that ``token`` leads to, ``None`` for the first one. Raises ``MTurkError``.
+
+    ``ListingBroken`` when the token leads to itself; longer circles are for whoever counts the pages.
+    """
+    answer = fetch(token)
+    items = tuple(read(reader, item, answer.call, mutating=False) for item in answer.payload.get(key, ()))
+    following = answer.payload.get("NextToken") or None
+    if following is not None and following == token:
+        raise ListingBroken(replace(answer.call, code="RepeatedToken"))
+    return Page(items, following)
 
 
 def read_pages(

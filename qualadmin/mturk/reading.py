@@ -7,10 +7,13 @@ from typing import Any, TypeVar
 
 from qualadmin.mturk.calls import unclear_answer
 from qualadmin.mturk.types import (
+    AssignmentStatus,
     Balance,
     CallRecord,
     Identity,
     QualificationStatus,
+    RemoteAssignment,
+    RemoteHit,
     RemoteQualification,
     RemoteRequest,
     RemoteType,
@@ -89,6 +92,29 @@ def remote_request(item: Item, _call: CallRecord) -> RemoteRequest:
         submitted_at=_utc(item.get("SubmitTime")),
         test=item.get("Test"),
         answer=item.get("Answer"),
+    )
+
+
+def remote_hit(item: Item, _call: CallRecord) -> RemoteHit:
+    return RemoteHit(
+        hit_id=item["HITId"],
+        title=item.get("Title", ""),
+        created_at=_utc(item.get("CreationTime")),
+        status=item.get("HITStatus", ""),
+        max_assignments=item.get("MaxAssignments", 0),
+        available=item.get("NumberOfAssignmentsAvailable", 0),
+        pending=item.get("NumberOfAssignmentsPending", 0),
+        completed=item.get("NumberOfAssignmentsCompleted", 0),
+    )
+
+
+def remote_assignment(item: Item, _call: CallRecord) -> RemoteAssignment:
+    return RemoteAssignment(
+        assignment_id=item["AssignmentId"],
+        hit_id=item["HITId"],
+        worker_id=item["WorkerId"],
+        status=AssignmentStatus(item["AssignmentStatus"]),
+        submitted_at=_utc(item.get("SubmitTime")),
     )
 
 

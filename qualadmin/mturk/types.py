@@ -32,6 +32,14 @@ class QualificationStatus(StrEnum):
     REVOKED = "Revoked"
 
 
+class AssignmentStatus(StrEnum):
+    """Amazon's status of work that was handed in."""
+
+    SUBMITTED = "Submitted"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """The evidence of one call, for the audit log. Holds no worker id and no free text.
@@ -124,3 +132,28 @@ class RemoteRequest:
     submitted_at: datetime | None
     test: str | None
     answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteHit:
+    """A HIT of the account. The three numbers count assignments: not taken, being worked on, decided."""
+
+    hit_id: str
+    title: str
+    created_at: datetime | None
+    status: str
+    max_assignments: int
+    available: int
+    pending: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAssignment:
+    """What one worker handed in for one HIT."""
+
+    assignment_id: str
+    hit_id: str
+    worker_id: str
+    status: AssignmentStatus
+    submitted_at: datetime | None

@@ -1,7 +1,7 @@
 """From the values of the MTurk edge to those of the domain, which does not know that edge."""
 
-from qualadmin.core.actions.seen import SeenHolder, SeenRequest, SeenType
-from qualadmin.mturk.types import RemoteQualification, RemoteRequest, RemoteType
+from qualadmin.core.actions.seen import SeenHit, SeenHolder, SeenRequest, SeenType, SeenWork
+from qualadmin.mturk.types import RemoteAssignment, RemoteHit, RemoteQualification, RemoteRequest, RemoteType
 
 
 def seen_type(remote: RemoteType) -> SeenType:
@@ -29,3 +29,24 @@ def seen_holder(remote: RemoteQualification) -> SeenHolder:
 def seen_request(remote: RemoteRequest) -> SeenRequest:
     """A request that waits."""
     return SeenRequest(remote.request_id, remote.type_id, remote.worker_id, remote.submitted_at)
+
+
+def seen_hit(remote: RemoteHit) -> SeenHit:
+    """A HIT of the account."""
+    return SeenHit(
+        hit_id=remote.hit_id,
+        title=remote.title,
+        status=remote.status,
+        created_at=remote.created_at,
+        max_assignments=remote.max_assignments,
+        available=remote.available,
+        pending=remote.pending,
+        completed=remote.completed,
+    )
+
+
+def seen_work(remote: RemoteAssignment) -> SeenWork:
+    """What one worker handed in."""
+    return SeenWork(
+        remote.assignment_id, remote.hit_id, remote.worker_id, remote.status.value, remote.submitted_at
+    )

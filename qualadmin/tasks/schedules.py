@@ -6,6 +6,7 @@ from typing import Final
 from django.utils import timezone
 
 from qualadmin.core.actions.connections import waiting_tests
+from qualadmin.core.actions.hits import drop_old_readings
 from qualadmin.core.actions.leftovers import drop_old_previews
 from qualadmin.core.queue import (
     MAIL_CHECKPOINT,
@@ -23,6 +24,7 @@ from qualadmin.core.queue import (
     set_timetables,
 )
 
+from .hits import resume_readings
 from .mail import ring_for_letters
 from .types import resume_types
 
@@ -47,15 +49,17 @@ def ensure_schedules() -> None:
 
 
 def resume() -> None:
-    """Task, every minute: ring again for wished-for types, connection tests and mails whose doorbell was lost."""
+    """Task, every minute: ring again for types, connection tests, mails and readings whose doorbell was lost."""
     resume_types()
     ring_for_letters()
+    resume_readings()
     for test_id in waiting_tests():
         ring(TEST_CONNECTION, test_id)
 
 
 def prune() -> None:
-    """Task, every night: forget old failures of the queue and lists that nobody confirmed."""
+    """Task, every night: forget old failures of the queue lists that nobody confirmed, and who did which HIT."""
     now = timezone.now()
     forget_failures(now - FAILURES_KEPT)
     drop_old_previews(before=now - PREVIEWS_KEPT)
+    drop_old_readings(before=now - PREVIEWS_KEPT)

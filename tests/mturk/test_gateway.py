@@ -17,6 +17,7 @@ from qualadmin.mturk.credentials import AccountCredentials
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.pages import read_pages
 from qualadmin.mturk.types import (
+    AssignmentStatus,
     Environment,
     NotHeld,
     QualificationStatus,
@@ -25,6 +26,7 @@ from qualadmin.mturk.types import (
     Revoked,
     TypeStatus,
 )
+from tests.emulator.hit_forms import new_hit
 from tests.mturk.conftest import open_gateway
 from tests.mturk.scripted import REQUEST_ID, ScriptedServer, answer
 
@@ -240,3 +242,39 @@ def test_a_client_that_retries_is_refused_for_changes() -> None:
     reader = make_client(account, purpose="read", max_pool_connections=1)
     with pytest.raises(ValueError, match="once"):
         QualificationGateway(reader, reader)
+
+
+def test_hits_and_who_did_them_are_read_to_the_end() -> None:
+    with Emulator() as running:
+        gateway = open_gateway(running.url)
+        client = gateway._read
+        made = [new_hit(client, MaxAssignments=101)["HITId"] for _ in range(101)]
+        for number in range(101):
+            running.submit(running.accept(made[0], f"A{number:04}"), {"colour": "red"})
+        [first] = client.list_assignments_for_hit(HITId=made[0], MaxResults=1)["Assignments"]
+        client.approve_assignment(AssignmentId=first["AssignmentId"])
+
+        hits = list(gateway.hits())
+        assert sorted(one.hit_id for one in hits) == sorted(made)
+        [done] = [one for one in hits if one.hit_id == made[0]]
+        assert (done.title, done.max_assignments, done.available, done.completed) == ("Name a colour", 101, 0, 1)
+        assert done.created_at is not None
+        page = gateway.hit_page()
+        assert len(page.items) == 100
+        assert len(gateway.hit_page(page.token).items) == 1
+
+        work = list(gateway.assignments(made[0]))
+        assert {one.worker_id for one in work} == {f"A{number:04}" for number in range(101)}
+        assert all(one.submitted_at and one.submitted_at.tzinfo is UTC for one in work)
+        approved = gateway.assignment_page(made[0], [AssignmentStatus.APPROVED])
+        assert [one.assignment_id for one in approved.items] == [first["AssignmentId"]]
+        with pytest.raises(errors.HitNotFound):
+            list(gateway.assignments("3NOSUCHHIT"))
+
+
+def test_a_page_whose_token_leads_to_itself_is_no_page(
+    gateway: QualificationGateway, server: ScriptedServer
+) -> None:
+    server.script.append(answer({"NumResults": 0, "Qualifications": [], "NextToken": "same"}))
+    with pytest.raises(errors.ListingBroken):
+        gateway.holder_page("3TYPE", QualificationStatus.GRANTED, "same")

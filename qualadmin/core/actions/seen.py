@@ -39,3 +39,28 @@ class SeenRequest:
     type_id: str
     worker_id: str
     submitted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHit:
+    """A HIT as Amazon lists it. The three numbers count assignments: not taken, being worked on, decided."""
+
+    hit_id: str
+    title: str
+    status: str
+    created_at: datetime | None
+    max_assignments: int
+    available: int
+    pending: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWork:
+    """What one worker handed in for a HIT. `status` is Submitted, Approved or Rejected."""
+
+    assignment_id: str
+    hit_id: str
+    worker_id: str
+    status: str
+    submitted_at: datetime | None

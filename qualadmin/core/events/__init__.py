@@ -10,7 +10,7 @@ from typing import Final
 
 from qualadmin.audit.vocabulary import Event, register
 
-from . import access, accounts, calls, jobs, log, people, requests, service, studies, types, workers
+from . import access, accounts, calls, hits, jobs, log, people, requests, service, studies, types, workers
 
 EVENTS: Final[tuple[Event, ...]] = (
     *access.EVENTS,
@@ -19,6 +19,7 @@ EVENTS: Final[tuple[Event, ...]] = (
     *studies.EVENTS,
     *types.EVENTS,
     *jobs.EVENTS,
+    *hits.EVENTS,
     *calls.EVENTS,
     *requests.EVENTS,
     *workers.EVENTS,

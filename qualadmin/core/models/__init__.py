@@ -2,6 +2,7 @@
 
 from .accounts import AccountPace, ConnectionTest, Environment, RequesterAccount
 from .approvals import Approval, Letter
+from .hits import HIT_ID, Hit, HitList, HitReading, HitWork
 from .jobs import Change, Job
 from .oversight import Mute
 from .people import RoleAssignment, Study, StudyInvestigator, Theme, User
@@ -16,10 +17,12 @@ from .qualifications import (
     Worker,
     WorkerNote,
 )
+from .readings import Progress
 from .system import Alarm, Heartbeat, Restoration
 from .tokens import AccessToken, RepeatKey
 
 __all__ = [
+    "HIT_ID",
     "INTEGER_MAX",
     "INTEGER_MIN",
     "WORKER_ID",
@@ -31,11 +34,16 @@ __all__ = [
     "ConnectionTest",
     "Environment",
     "Heartbeat",
+    "Hit",
+    "HitList",
+    "HitReading",
+    "HitWork",
     "Job",
     "Letter",
     "Mute",
     "Preview",
     "PreviewRow",
+    "Progress",
     "Qualification",
     "QualificationRequest",
     "QualificationType",
