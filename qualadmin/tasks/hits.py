@@ -1,23 +1,24 @@
-"""Reading who did a HIT, page by page. Killed, doubled or late tasks do no harm: the row says how far it is."""
+"""Reading HITs, and who did them, page by page. Killed, doubled or late tasks do no harm: the row says how far it is."""
 
 import os
 import socket
 import uuid
 
 from qualadmin.audit.types import TaskInfo
+from qualadmin.core.actions import hit_list
 from qualadmin.core.actions import hits as actions
 from qualadmin.core.actions.readings import Turn
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import HitReading
-from qualadmin.core.queue import READ_HITS, ring
+from qualadmin.core.models import HitList, HitReading
+from qualadmin.core.queue import LIST_HITS, READ_HITS, ring
 from qualadmin.mturk.errors import MTurkError
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import AssignmentStatus
 
 from .identity import checked_gateway
-from .remote import seen_work
-from .turns import meaning_of, report, slice_of_time
+from .remote import seen_hit, seen_work
+from .turns import MAX_CALLS, meaning_of, report, slice_of_time
 
 
 def read_hits(reading_id: str) -> None:
@@ -32,14 +33,16 @@ def read_hits(reading_id: str) -> None:
         gateway = checked_gateway(reading.account)
         done = _read_on(gateway, reading, turn)
     except MTurkError as error:
-        report(reading.account, error, _actor())
+        report(reading.account, error, _actor("read_hits"))
         if meaning_of(error, token="") == "later":
-            actions.retry_reading_later(actor=_actor(), turn=turn, reading=reading, why=error.for_people)
+            actions.retry_reading_later(
+                actor=_actor("read_hits"), turn=turn, reading=reading, why=error.for_people
+            )
         else:
-            actions.fail_reading(actor=_actor(), turn=turn, reading=reading, why=error.for_people)
+            actions.fail_reading(actor=_actor("read_hits"), turn=turn, reading=reading, why=error.for_people)
     else:
         if done:
-            actions.finish_reading(actor=_actor(), turn=turn, reading=reading)
+            actions.finish_reading(actor=_actor("read_hits"), turn=turn, reading=reading)
         else:
             actions.release_reading(turn=turn)
             ring(READ_HITS, reading_id)
@@ -76,12 +79,58 @@ def _past(error: MTurkError, reading: HitReading, turn: Turn) -> bool:
     return False
 
 
+def list_hits(account_id: str) -> None:
+    """Task: read on in the list of an account's HITs, for a slice of time."""
+    if is_read_only():
+        return
+    taken = hit_list.take_hit_list(uuid.UUID(account_id))
+    if taken is None:
+        return
+    row, turn = taken
+    try:
+        done = _list_on(checked_gateway(row.account), row, turn)
+    except MTurkError as error:
+        report(row.account, error, _actor("list_hits"))
+        if meaning_of(error, token="") == "later":
+            hit_list.retry_hit_list_later(turn=turn, why=error.for_people)
+        else:
+            hit_list.fail_hit_list(turn=turn, why=error.for_people)
+    else:
+        if done:
+            hit_list.finish_hit_list(turn=turn, row=row)
+        else:
+            hit_list.release_hit_list(turn=turn)
+            ring(LIST_HITS, account_id)
+
+
+def _list_on(gateway: QualificationGateway, row: HitList, turn: Turn) -> bool:
+    """Pages until the list is read (True) or the slice is over."""
+    goes_on = slice_of_time()
+    for _ in range(MAX_CALLS):
+        if not goes_on():
+            return False
+        try:
+            page = gateway.hit_page(row.token or None)
+        except MTurkError as error:
+            if meaning_of(error, token=row.token) == "token" and hit_list.begin_hit_list_again(turn=turn, row=row):
+                continue
+            raise
+        if not hit_list.keep_hits(
+            turn=turn, row=row, seen=[seen_hit(one) for one in page.items], token=page.token
+        ):
+            return False
+        if page.token is None:
+            return True
+    return False
+
+
 def resume_readings() -> None:
     """Task, every minute: ring for readings whose doorbell or process was lost, or that are to be tried again."""
     for reading_id in actions.readings_to_go_on():
         ring(READ_HITS, str(reading_id))
+    for account_id in hit_list.hit_lists_to_go_on():
+        ring(LIST_HITS, str(account_id))
 
 
-def _actor() -> Actor:
-    task = TaskInfo(uuid.uuid4().hex, "read_hits", socket.gethostname(), os.getpid())
-    return Actor.system("read_hits", task=task)
+def _actor(name: str) -> Actor:
+    return Actor.system(name, task=TaskInfo(uuid.uuid4().hex, name, socket.gethostname(), os.getpid()))

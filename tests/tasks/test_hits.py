@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from qualadmin.core.actions import hit_list, readings
 from qualadmin.core.actions import hits as actions
-from qualadmin.core.actions import readings
 from qualadmin.core.actions.seen import SeenWork
-from qualadmin.core.errors import ActionError, NotAllowed
-from qualadmin.core.models import HitReading, HitWork, RequesterAccount
-from qualadmin.core.queue import READ_HITS
+from qualadmin.core.errors import ActionError, Conflict, NotAllowed
+from qualadmin.core.models import Hit, HitList, HitReading, HitWork, RequesterAccount, Verb
+from qualadmin.core.queue import LIST_HITS, READ_HITS
 from qualadmin.emulator.testing import Emulator
 from qualadmin.tasks import stopping, turns
-from qualadmin.tasks.hits import read_hits, resume_readings
+from qualadmin.tasks.hits import list_hits, read_hits, resume_readings
 from qualadmin.tasks.schedules import PREVIEWS_KEPT, prune
 from tests.entries import new_entries
 from tests.factories import AccountFactory
 from tests.people import Cast
-from tests.tasks.hit_makers import decide, publish
+from tests.tasks.hit_makers import amazon, decide, publish
 
 PANEL = [f"AWORKER{number:04d}" for number in range(230)]
 LIST = "ListAssignmentsForHIT"
@@ -218,3 +218,68 @@ def test_what_amazon_sends_twice_is_kept_once(cast: Cast, account: RequesterAcco
     seen[0] = SeenWork("3ASSIGNMENT", "3HIT", "AONE1", "Approved", seen[0].submitted_at)
     assert actions.keep_work(turn=taken[1], reading=taken[0], seen=seen, token=None)
     assert found(reading) == [("AONE1", "Approved")]
+
+
+def test_the_list_of_hits_comes_in_goes_on_and_forgets_what_is_gone(
+    emulator: Emulator, cast: Cast, account: RequesterAccount, rung: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hits = [publish(emulator, account, [], Title=f"Colours {number}") for number in range(120)]
+    publish(emulator, AccountFactory(), ["AONE1"])
+    hit_list.request_hit_list(actor=cast.actor("granter"), account=account)
+    with new_entries() as entries:
+        hit_list.request_hit_list(actor=cast.actor("granter"), account=account)
+    assert entries == []  # one reading is under way
+    slices = iter([True, False])
+    monkeypatch.setattr("qualadmin.tasks.hits.slice_of_time", lambda: lambda: next(slices))
+    list_hits(str(account.pk))
+    assert Hit.objects.count() == 100
+    assert rung[-1] == (LIST_HITS, str(account.pk))
+    monkeypatch.setattr("qualadmin.tasks.hits.slice_of_time", turns.slice_of_time)
+    emulator.fault("error", operation="ListHITs", code="RequestError", message="stale", status=400, times=1)
+
+    list_hits(str(account.pk))
+
+    row = HitList.objects.get()
+    assert (row.is_open, row.failure, row.restarts) == (False, "", 1)
+    assert set(Hit.objects.values_list("hit_id", flat=True)) == set(hits)
+    assert Hit.objects.get(hit_id=hits[0]).title == "Colours 0"
+    assert row.listed_at is not None
+
+    client = amazon(emulator, account)
+    client.update_expiration_for_hit(HITId=hits[0], ExpireAt=0)
+    client.delete_hit(HITId=hits[0])
+    hit_list.request_hit_list(actor=cast.actor("granter"), account=account)
+    list_hits(str(account.pk))
+    assert not Hit.objects.filter(hit_id=hits[0]).exists()
+    assert Hit.objects.count() == 119
+
+
+def test_the_workers_become_a_list_in_the_order_of_their_work(
+    emulator: Emulator, cast: Cast, account: RequesterAccount
+) -> None:
+    first = publish(emulator, account, ["ATWO2", "AONE1"])
+    second = publish(emulator, account, ["AONE1", "ATHREE3"])
+    reading = ask(cast, first, second, statuses=["Submitted", "Approved"])
+    with pytest.raises(Conflict):
+        hit_list.select_hit_workers(actor=cast.actor("granter"), reading=reading, verb=Verb.GRANT)
+
+    with new_entries() as entries:
+        preview = hit_list.select_hit_workers(actor=cast.actor("granter"), reading=read(reading), verb=Verb.GRANT)
+
+    assert bytes(preview.content or b"") == b"ATWO2\nAONE1\nATHREE3"
+    assert preview.origin == "Workers who did 2 HITs (work submitted or approved): 3"
+    assert entries[-1].action == "hits.workers.selected"
+    with pytest.raises(NotAllowed):
+        hit_list.select_hit_workers(actor=cast.actor("manager"), reading=reading, verb=Verb.GRANT)
+
+
+def test_nobody_and_too_many_are_refused(
+    emulator: Emulator, cast: Cast, account: RequesterAccount, settings: Any
+) -> None:
+    hit = publish(emulator, account, ["AONE1", "ATWO2"])
+    settings.UPLOAD_MAX_ROWS = 1
+    for statuses, code in ((["Approved"], "nobody"), (["Submitted"], "too_many_rows")):
+        reading = read(ask(cast, hit, statuses=statuses))
+        with pytest.raises(ActionError) as refused:
+            hit_list.select_hit_workers(actor=cast.actor("granter"), reading=reading, verb=Verb.GRANT)
+        assert refused.value.code == code
