@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from .answers import Code
-from .operation import Operation
+from .operation import Operation, Repeats
 
 _REFUSALS: Final = {
     "400": "The body or a parameter cannot be understood; details names the parameters.",
@@ -67,7 +67,7 @@ def _operation(one: Operation) -> dict[str, Any]:
             },
         },
     }
-    if one.accepted:
+    if one.repeats is not Repeats.READS:
         described["parameters"] = [_KEY]
     return described
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Final
 
 from qualadmin.core.actor import Actor
@@ -18,8 +19,6 @@ class Call:
 
     actor: Actor
     values: Mapping[str, Any]  # by parameter, defaults included
-    body: str  # what was asked, in one canonical form
-    key: str = ""  # the Idempotency-Key, "" without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,15 @@ class Answer:
     """What goes into the envelope. `next` opens the next page of a list."""
 
     data: Any
-    status: int = 200
     next: str | None = None
+
+
+class Repeats(Enum):
+    """What an Idempotency-Key means to an operation."""
+
+    READS = "reads"  # nothing: asked again, it looks again
+    ONCE = "once"  # its answer is kept in one transaction with what it did
+    HARMLESS = "harmless"  # its answer is kept afterwards: done twice, it does no harm
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     data: Mapping[str, Any]
     act: Callable[[Call], Answer]
+    repeats: Repeats = Repeats.READS  # whatever changes something takes an Idempotency-Key
     accepted: bool = False  # 202: noted, and sent to Amazon later
     is_list: bool = False
     limit: int = SMALL

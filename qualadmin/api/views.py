@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 
 from qualadmin.core.actions.access import record_denied
+from qualadmin.core.actions.repeats import Repeat, answer_first, answer_once
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, NotAllowed
 from qualadmin.core.permissions import Permission, require
@@ -17,7 +18,7 @@ from qualadmin.web.peers import request_info
 from .answers import Code, Refused, invalid, refusal, refused_by, success
 from .body import check_headers, read_object
 from .door import person_of
-from .operation import Call, Operation
+from .operation import Answer, Call, Operation, Repeats
 from .parameters import taken
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
@@ -48,13 +49,22 @@ def _answered(request: HttpRequest, operation: Operation, actor: Actor) -> HttpR
         key = _key(request)
         given = read_object(request, operation.limit)
         values = taken(operation.parameters, given)
-        body = f"{operation.name} {json.dumps(given, sort_keys=True)}"
-        answer = operation.act(Call(actor, values, body, key))
+        answer = _acted(operation, Call(actor, values), key, given)
     except ActionError as error:
         if error.status in {403, 404} and error.code != "approval_required":
             record_denied(actor=actor, what=operation.name, detail=error.code)
         return refusal(refused_by(error, operation.fields))
-    return success(answer.data, status=answer.status, next=answer.next, is_list=operation.is_list)
+    status = 202 if operation.accepted else 200
+    return success(answer.data, status=status, next=answer.next, is_list=operation.is_list)
+
+
+def _acted(operation: Operation, call: Call, key: str, given: Mapping[str, Any]) -> Answer:
+    """What the operation answers; with a key, what it answered the first time, whatever has changed since."""
+    if not key or operation.repeats is Repeats.READS:
+        return operation.act(call)
+    repeat = Repeat.of(key, f"{operation.name} {json.dumps(given, sort_keys=True)}")
+    keep = answer_once if operation.repeats is Repeats.ONCE else answer_first
+    return Answer(keep(actor=call.actor, repeat=repeat, act=lambda: operation.act(call).data))
 
 
 def _require_one(actor: Actor, needs: tuple[Permission, ...]) -> None:

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from qualadmin.api.operations import grants
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Context
-from qualadmin.core.actions import single
+from qualadmin.core.actions import repeats, single
 from qualadmin.core.actions.restorations import mark_restored
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Change, Job, Preview, QualificationType, RepeatKey, RequesterAccount, Study
@@ -223,7 +222,9 @@ class TestRepeating:
     ) -> None:
         """The second one has looked before the first one was done; the constraint decides."""
         first = program.send(GRANT, FULL, key="k-1")
-        monkeypatch.setattr(grants, "answer_before", lambda **_: None)
+        seen = iter([None])  # the first look finds nothing yet
+        look = repeats.answer_before
+        monkeypatch.setattr(repeats, "answer_before", lambda **known: next(seen, look(**known)))
         monkeypatch.setattr(single, "row_for", _as_if_new(single.row_for))
         assert program.send(GRANT, FULL, key="k-1").json() == first.json()
         assert (Change.objects.count(), RepeatKey.objects.count(), Job.objects.count()) == (1, 1, 1)

@@ -3,7 +3,7 @@
 import uuid
 from typing import Final, Protocol
 
-from qualadmin.api.operation import Answer, Call, Operation
+from qualadmin.api.operation import Answer, Call, Operation, Repeats
 from qualadmin.core.actions.control import pause_job, resume_job, retry_failed, stop_job
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Job
@@ -33,6 +33,7 @@ def _operation(name: str, about: str, needs: tuple[Permission, ...], action: _Ac
         parameters=(JOB_ID,),
         data=JOB,
         act=act,
+        repeats=Repeats.ONCE,
     )
 
 

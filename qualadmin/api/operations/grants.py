@@ -7,10 +7,10 @@ from typing import Any, Final
 from django.db.models import Q
 
 from qualadmin.api.answers import Code, Refused, invalid
-from qualadmin.api.operation import Answer, Call, Operation
+from qualadmin.api.operation import Answer, Call, Operation, Repeats
 from qualadmin.api.parameters import TYPE_ID, WORKER, Flag, Integer, Text
 from qualadmin.core.actions.previews import TEXT_LIMIT, Wishes
-from qualadmin.core.actions.single import Repeat, answer_before, ask_for_change
+from qualadmin.core.actions.single import ask_for_change
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import QualificationType, Study, Verb
 from qualadmin.core.permissions import Permission, Scope
@@ -65,18 +65,14 @@ def find_study(name: str) -> Study | None:
 
 
 def _change(call: Call, verb: Verb, wishes: dict[str, Any]) -> Answer:
-    repeat = Repeat.of(call.key, call.body) if call.key else None
-    if repeat is not None and (before := answer_before(actor=call.actor, repeat=repeat)) is not None:
-        return Answer(before, status=202)  # whatever has become of the type or the study since
     data = ask_for_change(
         actor=call.actor,
         type=find_type(call.actor, call.values["QualificationTypeId"]),
         worker_id=call.values["WorkerId"],
         verb=verb,
         wishes=Wishes(study=find_study(call.values["Study"]), reason=call.values["Reason"], **wishes),
-        repeat=repeat,
     )
-    return Answer(data, status=202)
+    return Answer(data)
 
 
 def _associate(call: Call) -> Answer:
@@ -115,6 +111,7 @@ OPERATIONS: Final = (
         ),
         data=ACCEPTED,
         act=_associate,
+        repeats=Repeats.ONCE,
         accepted=True,
         fields=_FIELDS,
     ),
@@ -141,6 +138,7 @@ OPERATIONS: Final = (
         ),
         data=ACCEPTED,
         act=_disassociate,
+        repeats=Repeats.ONCE,
         accepted=True,
         fields=_FIELDS,
     ),

@@ -3,16 +3,12 @@
 What a person would be shown first is checked all the same: nothing is accepted that the check page would refuse.
 """
 
-import hashlib
-from dataclasses import dataclass
-from typing import Any, Final
-
-from django.db import IntegrityError
+from typing import Final
 
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed
-from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, RepeatKey, Verb
+from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, Verb
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.reading import Plan
 
@@ -39,66 +35,19 @@ class ApprovalRequired(NotAllowed):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """How a call is known again: the key the program gave, and a digest of what it asked for."""
-
-    key: str
-    content: str
-
-    @classmethod
-    def of(cls, key: str, content: str) -> "Repeat":
-        return cls(key, hashlib.sha256(content.encode()).hexdigest())
-
-
-def answer_before(*, actor: Actor, repeat: Repeat) -> Any:
-    """What the person's call with this key was answered, None if there was none.
-
-    Raises Conflict where it asked for something else.
-    """
-    row = RepeatKey.objects.filter(user_id=actor.person_id, key=repeat.key).first()
-    if row is None:
-        return None
-    if row.content != repeat.content:
-        raise Conflict(
-            "This idempotency key was used before, for another request. Nothing was done. Use a new key for "
-            "each request, and the same one only to send a request again.",
-            code="key_used",
-        )
-    return row.answer
-
-
 def ask_for_change(
-    *,
-    actor: Actor,
-    type: QualificationType,
-    worker_id: str,
-    verb: Verb,
-    wishes: Wishes,
-    repeat: Repeat | None = None,
-) -> Any:
+    *, actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wishes: Wishes
+) -> dict[str, str]:
     """Accept one change, to be sent by the task cluster: `{"id", "created_at"}` of it, as JSON has it.
 
-    `worker_id` is well-formed. With a `repeat` ask `answer_before` first; between two at the same moment the
-    constraint decides. Without a score the type's own is granted. Raises NotAllowed, ActionError naming the field,
-    Conflict where it is so already or the account is closed, and ApprovalRequired.
+    `worker_id` is well-formed. Without a score the type's own is granted. Raises NotAllowed, ActionError naming the
+    field, Conflict where it is so already or the account is closed, and ApprovalRequired.
     """
     account = type.account
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
     check_type(type, verb)
-    try:
-        with audit.transaction(actor.context):
-            job = _job(actor, type, worker_id, verb, wishes)
-            answer = _answer(Change.objects.get(job=job))
-            if repeat is not None:
-                RepeatKey.objects.create(
-                    user_id=actor.person_id, key=repeat.key, content=repeat.content, answer=answer
-                )
-    except IntegrityError:
-        # The same call came before, perhaps at this very moment; this one was rolled back.
-        if repeat is None or (answer := answer_before(actor=actor, repeat=repeat)) is None:
-            raise
-    return answer
+    with audit.transaction(actor.context):
+        return _answer(Change.objects.get(job=_job(actor, type, worker_id, verb, wishes)))
 
 
 def _job(actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wishes: Wishes) -> Job:
