@@ -15,7 +15,7 @@ _MISSING: Final = object()
 
 
 class Fault(Exception):
-    """Why a value cannot be, as a sentence."""
+    """Why a value cannot be, as sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def taken(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str
         try:
             values[name] = one.take(value)
         except Fault as fault:
-            faults[name] = [str(fault)]
+            faults[name] = [str(one) for one in fault.args]
     if faults:
         raise invalid(faults)
     return values

@@ -18,6 +18,11 @@ def one_of(*words: str) -> Mapping[str, Any]:
     return {"type": "string", "enum": list(words)}
 
 
+def many(each: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A list of these."""
+    return {"type": "array", "items": each}
+
+
 def thing(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
     """An object that always has exactly these properties."""
     return {

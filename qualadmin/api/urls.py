@@ -7,13 +7,15 @@ from django.urls import path
 
 from .openapi import document
 from .operation import Operation
-from .operations import control, grants, jobs, reading
+from .operations import control, grants, jobs, lists, previews, reading
 from .views import method_not_allowed, view_of
 
 app_name = "api"
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *grants.OPERATIONS,
     *reading.OPERATIONS,
+    *lists.OPERATIONS,
+    *previews.OPERATIONS,
     *jobs.OPERATIONS,
     *control.OPERATIONS,
 )

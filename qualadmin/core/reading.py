@@ -20,6 +20,7 @@ from qualadmin.csvio import (
     interpret,
     propose_mapping,
     read_pasted,
+    read_rows,
     read_table,
     remap,
 )
@@ -82,6 +83,8 @@ def table_of(preview: Preview, plan: Plan | None = None) -> Table:
     data = bytes(preview.content)
     header = plan.header if plan else None
     limits = Limits(max_bytes=settings.UPLOAD_MAX_BYTES, max_rows=settings.UPLOAD_MAX_ROWS)
+    if preview.source == Preview.Source.API:
+        return read_rows(data, limits=limits)
     if preview.source == Preview.Source.FILE:
         return read_table(data, limits=limits, header=header)
     return read_pasted(data.decode("utf-8"), limits=limits, header=header)

@@ -19,6 +19,7 @@ from qualadmin.csvio.interpretation import (
 )
 from qualadmin.csvio.interpreting import interpret
 from qualadmin.csvio.mapping import Mapping, TypeColumn, propose_mapping, remap
+from qualadmin.csvio.program_rows import read_rows, write_rows
 from qualadmin.csvio.reading import read_pasted, read_table
 from qualadmin.csvio.scores import AMAZON_MAXIMUM, AMAZON_MINIMUM, ScoreResult, check_score
 from qualadmin.csvio.table import DEFAULT_LIMITS, Limits, Row, Table, TableKind
@@ -57,9 +58,11 @@ __all__ = [
     "problems_csv",
     "propose_mapping",
     "read_pasted",
+    "read_rows",
     "read_table",
     "remap",
     "safe_cell",
     "sample_file",
     "shown_file_name",
+    "write_rows",
 ]

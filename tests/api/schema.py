@@ -12,6 +12,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 KNOWN = {
     "type", "properties", "required", "additionalProperties", "items", "enum", "const", "format", "$ref",
     "pattern", "description", "default", "minimum", "maximum", "minLength", "maxLength",
+    "minItems", "maxItems", "minProperties", "maxProperties", "contentEncoding",
 }  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def faults(value: Any, schema: Any, at: str = "$") -> list[str]:
         found.append(f"{at} is no time: {value}")
     if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
         found.append(f"{at} does not match: {value}")
+    found += _length_faults(value, schema, at)
     if isinstance(value, list):
         found += [
             fault for n, one in enumerate(value) for fault in faults(one, schema.get("items", {}), f"{at}[{n}]")
@@ -46,6 +48,20 @@ def faults(value: Any, schema: Any, at: str = "$") -> list[str]:
     if isinstance(value, dict):
         found += _object_faults(value, schema, at)
     return found
+
+
+_LENGTHS = {
+    str: ("minLength", "maxLength"),
+    list: ("minItems", "maxItems"),
+    dict: ("minProperties", "maxProperties"),
+}
+
+
+def _length_faults(value: Any, schema: Any, at: str) -> list[str]:
+    low, high = _LENGTHS.get(type(value), ("", ""))
+    if not low or schema.get(low, 0) <= len(value) <= schema.get(high, len(value)):
+        return []
+    return [f"{at} has {len(value)} of something"]
 
 
 def _is(value: Any, names: Any) -> bool:

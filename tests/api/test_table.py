@@ -14,7 +14,14 @@ from qualadmin.core.models import QualificationType, RequesterAccount, User
 from qualadmin.core.permissions import Scope
 from tests.api.program import Program, token_for
 from tests.entries import new_entries
-from tests.factories import ChangeFactory, JobFactory, QualificationFactory, UserFactory, WorkerFactory
+from tests.factories import (
+    ChangeFactory,
+    JobFactory,
+    PreviewFactory,
+    QualificationFactory,
+    UserFactory,
+    WorkerFactory,
+)
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +36,7 @@ class Row:
     who: str
     scope: str
     status: int
-    body: dict[str, str]
+    body: dict[str, Any]
 
 
 TABLE: Final = {
@@ -50,6 +57,18 @@ TABLE: Final = {
     "PauseJob": Row("gpm", "grant", 200, {"JobId": "{job}"}),
     "ResumeJob": Row("g", "grant", 200, {"JobId": "{job}"}),
     "StopJob": Row("gpm", "grant", 200, {"JobId": "{job}"}),
+    "WithdrawJob": Row("g", "grant", 409, {"JobId": "{job}"}),  # it waits for nobody
+    "CreatePreview": Row(
+        "g", "grant", 200, {"QualificationTypeId": "3WAVE7", "Rows": [{"WorkerId": "A2GOODWORKER02"}]}
+    ),
+    "GetPreview": Row("g", "grant", 200, {"PreviewId": "{preview}"}),
+    "ListPreviewLines": Row("g", "grant", 200, {"PreviewId": "{preview}"}),
+    "AcceptCorrections": Row("g", "grant", 422, {"PreviewId": "{preview}", "All": True}),  # it has none
+    "ConfirmPreview": Row(
+        "g", "grant", 422, {"PreviewId": "{preview}", "Digest": "0" * 64}
+    ),  # it would do nothing
+    "CreateUndoPreview": Row("g", "grant", 409, {"JobId": "{job}"}),  # it has not ended
+    "DiscardPreview": Row("g", "grant", 200, {"PreviewId": "{preview}"}),
     "RetryJob": Row("g", "grant", 409, {"JobId": "{job}"}),  # nothing of it has failed
 }
 #: Lists that name nothing: what is not the person's is not in them.
@@ -77,7 +96,8 @@ def things(cast: Cast, wave: QualificationType) -> dict[str, str]:
     QualificationFactory(type=wave, worker=worker)
     job = JobFactory(account=cast.account, created_by=cast.granter)
     change = ChangeFactory(type=wave, worker=worker, job=job, n=1, state="done")
-    return {"{job}": str(job.pk), "{change}": str(change.pk)}
+    preview = PreviewFactory(account=cast.account, created_by=cast.granter, state="ready", rows_sha256="0" * 64)
+    return {"{job}": str(job.pk), "{change}": str(change.pk), "{preview}": str(preview.pk)}
 
 
 def expected(operation: str, name: str, scope: str, where: str) -> int:
@@ -95,7 +115,10 @@ def expected(operation: str, name: str, scope: str, where: str) -> int:
 @pytest.mark.parametrize("name", PERSONS)
 def test_everybody_gets_what_the_table_says(cast: Cast, things: dict[str, str], operation: str, name: str) -> None:
     person, faults = _person(cast, name), []
-    body = {key: things.get(value, value) for key, value in TABLE[operation].body.items()}
+    body = {
+        key: things.get(value, value) if isinstance(value, str) else value
+        for key, value in TABLE[operation].body.items()
+    }
     for scope in Scope:
         for where, account in _accounts(cast, name):
             program = Program(token_for(person, scope, account=account))

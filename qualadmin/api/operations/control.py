@@ -4,6 +4,7 @@ import uuid
 from typing import Final, Protocol
 
 from qualadmin.api.operation import Answer, Call, Operation, Repeats
+from qualadmin.core.actions.approvals import withdraw_job
 from qualadmin.core.actions.control import pause_job, resume_job, retry_failed, stop_job
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Job
@@ -42,4 +43,5 @@ OPERATIONS: Final = (
     _operation("ResumeJob", "Let a paused job go on.", _OWN, resume_job),
     _operation("StopJob", "End a job for good; calls in hand are finished.", _ANY, stop_job),
     _operation("RetryJob", "Send again what failed.", _OWN, retry_failed),
+    _operation("WithdrawJob", "Take one’s own job back that waits for approval.", _OWN, withdraw_job),
 )

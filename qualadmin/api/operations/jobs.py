@@ -27,6 +27,7 @@ JOB: Final = shapes.thing(
     study=shapes.TEXT_OR_NULL,
     reason=shapes.TEXT,
     created_by=shapes.TEXT,
+    undoes=shapes.TEXT_OR_NULL,
     progress=shapes.thing(
         total=shapes.INTEGER,
         left=shapes.INTEGER,
@@ -69,6 +70,7 @@ def shown(job: Job) -> dict[str, Any]:
         "study": job.study.slug if job.study else None,
         "reason": job.reason,
         "created_by": job.created_by.full_name,
+        "undoes": str(job.undoes_id) if job.undoes_id else None,
         "progress": {
             "total": job.total,
             "left": progress.left,

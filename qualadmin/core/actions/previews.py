@@ -56,8 +56,12 @@ def start_preview(
     content: bytes,
     file_name: str = "",
     verb: Verb = Verb.GRANT,
+    header: bool | None = None,
 ) -> Preview:
-    """Take in a list. Raises ActionError with the place and the cure if it can't be read at all."""
+    """Take in a list. Raises ActionError with the place and the cure if it can't be read at all.
+
+    `header` says whether the first line has the names of the columns, None that it is to be found out.
+    """
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
     digest = hashlib.sha256(content).hexdigest()
     preview = Preview(
@@ -71,7 +75,7 @@ def start_preview(
         verb=verb,
     )
     try:
-        table = table_of(preview)
+        table = table_of(preview, Plan(header=header))
     except InputRefused as refusal:
         _record_refusal(actor, preview, refusal)
         raise ActionError(refusal.message, field="list", code=refusal.code) from refusal

@@ -7,7 +7,7 @@ from typing import Final
 
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
-from qualadmin.core.errors import ActionError, Conflict, NotAllowed
+from qualadmin.core.errors import ActionError, Conflict
 from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, Verb
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.reading import Plan
@@ -15,7 +15,8 @@ from qualadmin.core.reading import Plan
 from .diff import row_for
 from .jobs import confirm_preview
 from .previews import Wishes, check_type, insert_ready, take_wishes
-from .thresholds import Reason, reasons_of
+from .programs import ApprovalRequired
+from .thresholds import reasons_of
 
 ALREADY: Final = {
     Verb.GRANT: "The worker holds this with that score already, as last seen at Amazon. Nothing was done.",
@@ -23,25 +24,13 @@ ALREADY: Final = {
 }
 
 
-class ApprovalRequired(NotAllowed):
-    """A second person must approve this, which a program cannot wait for. Nothing was done."""
-
-    def __init__(self, reasons: list[Reason]) -> None:
-        why = " and ".join(one.sentence for one in reasons)
-        super().__init__(
-            f"A second person must approve this: it {why}. Nothing was done. Ask for it on the pages, "
-            "where it waits for approval.",
-            code="approval_required",
-        )
-
-
 def ask_for_change(
     *, actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wishes: Wishes
 ) -> dict[str, str]:
     """Accept one change, to be sent by the task cluster: `{"id", "created_at"}` of it, as JSON has it.
 
-    `worker_id` is well-formed. Without a score the type's own is granted. Raises NotAllowed, ActionError naming the
-    field, Conflict where it is so already or the account is closed, and ApprovalRequired.
+    `worker_id` is well-formed. Without a score the type's own is granted. Raises NotAllowed, ActionError naming
+    the field, Conflict where it is so already or the account is closed, and ApprovalRequired.
     """
     account = type.account
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)

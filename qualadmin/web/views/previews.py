@@ -1,16 +1,17 @@
 """From a list to the check page, and from there to a job."""
 
 import uuid
-from dataclasses import replace
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 
+from qualadmin.core.actions.corrections import accept_corrections, proposed_lines
 from qualadmin.core.actions.jobs import confirm_preview
-from qualadmin.core.actions.previews import Wishes, discard_preview, plan_preview, start_preview
+from qualadmin.core.actions.previews import discard_preview, plan_preview, start_preview
 from qualadmin.core.errors import ActionError, Conflict
-from qualadmin.core.models import Preview, PreviewRow, QualificationType, Verb
+from qualadmin.core.models import Preview, QualificationType, Verb
 from qualadmin.core.permissions import Permission
 from qualadmin.core.reading import Plan, lines_of
 from qualadmin.csvio import InputRefused, download_name, problems_csv, sample_file
@@ -21,6 +22,9 @@ from qualadmin.web.previewing import CLOSED, CheckPage, own_preview
 
 # Making or reading a preview twice harms nobody, and after "back" changed answers must count: the forms up to the
 # check page are not kept from being sent twice. Confirming is: a preview becomes one job, whatever is clicked.
+
+#: Lists whose columns nobody has to name.
+READ_OTHERWISE: Final = (Preview.Source.FORM, Preview.Source.UNDO, Preview.Source.API)
 
 
 @page(Permission.GRANT, "GET", "POST")
@@ -60,7 +64,7 @@ def sample(request: Request) -> HttpResponse:
 def columns(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     """Say what the columns mean and what is to be done."""
     preview = own_preview(request, preview_id, content=True)
-    if preview.state in CLOSED or preview.source in (Preview.Source.FORM, Preview.Source.UNDO):
+    if preview.state in CLOSED or preview.source in READ_OTHERWISE:
         return redirect("preview-check", preview.pk)
     data = request.POST if request.method == "POST" else None
     header = data.get("header", "") if data is not None else request.GET.get("header", "")
@@ -86,6 +90,8 @@ def check(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     if preview.state == Preview.State.UPLOADED:
         if preview.undoes_id:
             return redirect("job-undo", preview.undoes_id)
+        if preview.source == Preview.Source.API:
+            raise Conflict("This list of a program is still being read. Open the page again in a minute.")
         from_form = preview.source == Preview.Source.FORM
         return redirect("grant") if from_form else redirect("bulk-columns", preview.pk)
     if request.method != "POST":
@@ -124,22 +130,16 @@ def corrections(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     preview = own_preview(request, preview_id, content=True)
     if preview.state != Preview.State.READY:
         raise Conflict("This list was already dealt with. Nothing was changed.")
-    plan = Plan.from_json(preview.options)
-    form = CorrectionsForm(request.POST, lines=_proposed_lines(preview))
+    form = CorrectionsForm(request.POST, lines=proposed_lines(preview))
     if not form.is_valid():
         raise ActionError("Tick the lines whose corrections you accept. Nothing was changed.", code="no_lines")
-    accept: bool | tuple[int, ...] = form.cleaned_data["use"] == "all"
-    if form.cleaned_data["use"] == "ticked":
-        before = plan.accept if isinstance(plan.accept, tuple) else ()
-        accept = tuple(sorted({*before, *form.cleaned_data["accept"]}))
-    wishes = Wishes(preview.score, preview.study, preview.reason, preview.notify, preview.revoke_reason)
-    plan_preview(actor=request.actor, preview=preview, plan=replace(plan, accept=accept), wishes=wishes)
+    use = form.cleaned_data["use"]
+    accept_corrections(
+        actor=request.actor,
+        preview=preview,
+        use=use == "all" if use != "ticked" else tuple(form.cleaned_data["accept"]),
+    )
     return redirect("preview-check", preview.pk)
-
-
-def _proposed_lines(preview: Preview) -> list[int]:
-    rows = PreviewRow.objects.filter(preview=preview, group=PreviewRow.Group.PROBLEM).exclude(proposal="")
-    return list(rows.order_by("line").values_list("line", flat=True).distinct())
 
 
 @page(Permission.GRANT, "POST")

@@ -1,0 +1,41 @@
+"""What programs ask for waits for a second person only where they say that it may: they would take it for done."""
+
+import uuid
+
+from qualadmin.audit import record as audit
+from qualadmin.core.actor import Actor
+from qualadmin.core.errors import NotAllowed
+from qualadmin.core.models import Job, Preview
+
+from .jobs import confirm_preview
+from .thresholds import Reason, reasons_for, reasons_of
+
+
+class ApprovalRequired(NotAllowed):
+    """A second person must approve this. Nothing was done."""
+
+    def __init__(
+        self, reasons: list[Reason], cure: str = "Ask for it on the pages, where it waits for approval."
+    ) -> None:
+        why = " and ".join(one.sentence for one in reasons)
+        super().__init__(
+            f"A second person must approve this: it {why}. Nothing was done. {cure}", code="approval_required"
+        )
+
+
+def confirm_without_waiting(
+    *, actor: Actor, preview_id: uuid.UUID, rows_sha256: str, typed_count: int | None, cure: str
+) -> Job:
+    """As `confirm_preview`, but raise ApprovalRequired, with `cure` in its words, where the job would wait.
+
+    Of a large job this is asked again when all of it is written down; if scores rose meanwhile it may wait then.
+    """
+    with audit.transaction(actor.context):
+        mine = Preview.objects.select_related("account").defer("content").filter(created_by=actor.person_id)
+        preview = mine.filter(pk=preview_id, state=Preview.State.READY).first()
+        if preview is not None and (reasons := reasons_of(preview)):
+            raise ApprovalRequired(reasons, cure)
+        job = confirm_preview(actor=actor, preview_id=preview_id, rows_sha256=rows_sha256, typed_count=typed_count)
+        if preview is not None and job.state == Job.State.WAITING:  # only just so; the transaction is undone
+            raise ApprovalRequired(reasons_for(job), cure)
+    return job
