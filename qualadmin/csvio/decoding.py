@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from qualadmin.csvio.characters import code_point
 from qualadmin.csvio.errors import InputRefused
@@ -35,6 +34,7 @@ _SIGNATURES: Sequence[tuple[bytes, str, str]] = (
 )
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|table|head|body)\b", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_ENDED_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _LINE_END_BYTES = re.compile(rb"\r\n|\r|\n")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UTF8_ADVICE = "Save it as “CSV UTF-8” and upload it again."
@@ -64,9 +64,7 @@ def check_characters(text: str, limits: Limits) -> None:
             code="control_character",
             line=line,
         )
-    if max(map(len, io.StringIO(text, newline="")), default=0) <= limits.max_line:
-        return
-    for number, ended in enumerate(io.StringIO(text, newline=""), start=1):
+    for number, ended in enumerate(ended_lines(text), start=1):
         if len(ended) > limits.max_line:
             raise InputRefused(
                 f"Line {number} has {len(ended):,} characters. At most {limits.max_line:,} can be read. "
@@ -74,6 +72,14 @@ def check_characters(text: str, limits: Limits) -> None:
                 code="line_too_long",
                 line=number,
             )
+
+
+def ended_lines(text: str) -> Iterator[str]:
+    """The lines with their ends (CR, LF or CRLF, also mixed), as an editor counts them.
+
+    What `io.StringIO` would give, without the copy it makes at four bytes a character.
+    """
+    return (found.group() for found in _ENDED_LINE.finditer(text))
 
 
 def line_of(text: str, position: int) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 
+from qualadmin.csvio.decoding import ended_lines
 from qualadmin.csvio.headers import WORKER_NAMES, only_names, plain
 from qualadmin.csvio.refusals import no_worker_ids, too_many_rows, unbalanced_quote
 from qualadmin.csvio.table import Limits, Row, Table
@@ -54,7 +54,7 @@ def list_table(
 
 
 def _items(text: str, first_line: int, comments: list[int], strict: bool) -> Iterator[Row]:
-    for number, ended in enumerate(io.StringIO(text, newline=""), start=first_line):
+    for number, ended in enumerate(ended_lines(text), start=first_line):
         if ended.isspace():
             continue
         line = ended.rstrip("\r\n")

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from qualadmin.csvio.decoding import ended_lines
 from qualadmin.csvio.errors import InputRefused
 from qualadmin.csvio.refusals import swallowed_rows, too_many_rows, unbalanced_quote
 from qualadmin.csvio.table import Limits, Row
@@ -18,9 +19,8 @@ def read_records(text: str, separator: str, *, first_line: int = 1) -> Iterator[
     CR, LF and CRLF end lines, also mixed. Strict on purpose: reading on after a quote in the wrong place
     merges rows in silence.
     """
-    # newline="" keeps the line ends, so the reader's line count is that of an editor.
-    source = io.StringIO(text, newline="")
-    reader = csv.reader(source, delimiter=separator, strict=True)
+    # With their ends, so the reader's line count is that of an editor.
+    reader = csv.reader(ended_lines(text), delimiter=separator, strict=True)
     start = first_line
     while True:
         try:
@@ -36,7 +36,7 @@ def read_records(text: str, separator: str, *, first_line: int = 1) -> Iterator[
 
 def sample_widths(text: str, separator: str, records: int) -> list[tuple[str, ...]]:
     """The first records, read leniently, for guessing the separator. Broken quotes end the sample."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(ended_lines(text), delimiter=separator)
     sample: list[tuple[str, ...]] = []
     try:
         for cells in reader:

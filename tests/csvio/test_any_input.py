@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from qualadmin.csvio import (
     read_pasted,
     read_table,
 )
+from qualadmin.csvio.decoding import ended_lines
 
 SMALL = Limits(max_bytes=5_000, max_rows=20, max_line=400, max_columns=10)
 PIECES = st.sampled_from(
@@ -144,3 +147,10 @@ def test_lines_and_cells_survive_quoting(notes, end):
         line += record.count("\n") + record.replace("\r\n", "").count("\r")
     table = read_table(text.encode())
     assert [(row.line, row.cells) for row in table.rows] == expected
+
+
+@given(st.text(alphabet="ab,\"\r\n\x0b\x0c\x1c\x85\u2028", max_size=40))
+@example("")
+@example("a\r\n\rb\n\r")
+def test_lines_are_those_of_a_file(text: str) -> None:
+    assert list(ended_lines(text)) == list(io.StringIO(text, newline=""))

@@ -75,7 +75,8 @@ def start_preview(
         verb=verb,
     )
     try:
-        table = table_of(preview, Plan(header=header))
+        # Nothing else of it is kept: saving the bytes takes room too.
+        rows = len(table_of(preview, Plan(header=header)).rows)
     except InputRefused as refusal:
         _record_refusal(actor, preview, refusal)
         raise ActionError(refusal.message, field="list", code=refusal.code) from refusal
@@ -87,7 +88,7 @@ def start_preview(
             changes={
                 "sha256": [None, digest],
                 "bytes": [None, len(content)],
-                "rows": [None, len(table.rows)],
+                "rows": [None, rows],
                 "source": [None, preview.source],
             },
             payload={"file_name": file_name[:120]} if file_name else None,
