@@ -132,7 +132,9 @@ FAULTS: Final[dict[str, Fault]] = {
         "run/test_schema.py::test_f43_tables_of_a_newer_version_stop_the_start")),
     "F-44": Fault("a backup under load", (
         "backup/test_backup.py::test_f44_a_backup_is_whole_and_of_one_moment_while_others_write",)),
-    "F-45": Fault("nobody reads the log stream", elsewhere="not held yet: a full pipe stops who writes to it"),
+    "F-45": Fault("nobody reads the log stream", (
+        "run/test_log_stream.py::test_f45_a_log_that_nobody_reads_holds_up_nobody",
+        "run/test_log_stream.py::test_f45_a_page_is_answered_while_nobody_reads_the_log")),
     "F-46": Fault("no cache", (
         "web/test_no_cache.py::test_f46_nobody_signs_in",
         "web/test_no_cache.py::test_f46_pages_open",

@@ -39,8 +39,8 @@ class Answer:
 class Server:
     """One gunicorn. `with Server(folder, …) as server: server.send(…)`."""
 
-    def __init__(self, folder: Path, name: str, **settings: str) -> None:
-        self.folder, self.name, self.settings = folder, name, settings
+    def __init__(self, folder: Path, name: str, *, stderr: int | None = None, **settings: str) -> None:
+        self.folder, self.name, self.settings, self.stderr = folder, name, settings, stderr
         self.log = folder / f"{name}.log"
 
     @property
@@ -80,7 +80,7 @@ class Server:
             self.port = probe.getsockname()[1]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                gunicorn(self.port), cwd=ROOT, env=self.environment, stdout=log, stderr=log
+                gunicorn(self.port), cwd=ROOT, env=self.environment, stdout=log, stderr=self.stderr or log
             )
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
