@@ -19,6 +19,8 @@ from qualadmin.csvio.interpretation import (
 )
 from qualadmin.csvio.interpreting import interpret
 from qualadmin.csvio.mapping import Mapping, TypeColumn, propose_mapping, remap
+from qualadmin.csvio.moments import read_moment
+from qualadmin.csvio.participants import Participants, UnreadLine, participants
 from qualadmin.csvio.program_rows import read_rows, write_rows
 from qualadmin.csvio.reading import read_pasted, read_table
 from qualadmin.csvio.scores import AMAZON_MAXIMUM, AMAZON_MINIMUM, ScoreResult, check_score
@@ -39,6 +41,7 @@ __all__ = [
     "Line",
     "Mapping",
     "Options",
+    "Participants",
     "Repeat",
     "Row",
     "SafeCsvWriter",
@@ -49,14 +52,17 @@ __all__ = [
     "Target",
     "TypeColumn",
     "Unhandled",
+    "UnreadLine",
     "WorkerIdResult",
     "check_score",
     "check_worker_id",
     "download_name",
     "interpret",
+    "participants",
     "problem_rows",
     "problems_csv",
     "propose_mapping",
+    "read_moment",
     "read_pasted",
     "read_rows",
     "read_table",

@@ -10,7 +10,7 @@ from typing import Final
 
 from qualadmin.audit.vocabulary import Event, register
 
-from . import access, accounts, calls, hits, jobs, log, people, requests, service, studies, types, workers
+from . import access, accounts, calls, hits, jobs, lists, log, people, requests, service, studies, types, workers
 
 EVENTS: Final[tuple[Event, ...]] = (
     *access.EVENTS,
@@ -23,6 +23,7 @@ EVENTS: Final[tuple[Event, ...]] = (
     *calls.EVENTS,
     *requests.EVENTS,
     *workers.EVENTS,
+    *lists.EVENTS,
     *log.EVENTS,
     *service.EVENTS,
 )

@@ -4,6 +4,7 @@ from .accounts import AccountPace, ConnectionTest, Environment, RequesterAccount
 from .approvals import Approval, Letter
 from .hits import HIT_ID, Hit, HitList, HitReading, HitWork
 from .jobs import Change, Job
+from .lists import ListSource, Membership, WorkerList
 from .oversight import Mute
 from .people import RoleAssignment, Study, StudyInvestigator, Theme, User
 from .previews import Preview, PreviewRow, Verb
@@ -40,6 +41,8 @@ __all__ = [
     "HitWork",
     "Job",
     "Letter",
+    "ListSource",
+    "Membership",
     "Mute",
     "Preview",
     "PreviewRow",
@@ -57,5 +60,6 @@ __all__ = [
     "User",
     "Verb",
     "Worker",
+    "WorkerList",
     "WorkerNote",
 ]
