@@ -184,6 +184,41 @@ class JobFactory(AuditedFactory):
     total = 0
 
 
+class ListFactory(AuditedFactory):
+    """A list of workers without any."""
+
+    class Meta:
+        model = models.WorkerList
+
+    event = "workerlist.created"
+    account = factory.SubFactory(AccountFactory)
+    created_by = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"List {n}")
+
+
+class SourceFactory(AuditedFactory):
+    """A source of pasted ids; make its workers with MembershipFactory."""
+
+    class Meta:
+        model = models.ListSource
+
+    event = "workerlist.source.added"
+    list = factory.SubFactory(ListFactory)
+    kind = models.ListSource.Kind.PASTE
+    label = factory.Sequence(lambda n: f"Paste {n}")
+    added_by = factory.SubFactory(UserFactory)
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Membership
+
+    source = factory.SubFactory(SourceFactory)
+    list = factory.SelfAttribute("source.list")
+    worker = factory.SubFactory(WorkerFactory)
+    since = datetime(2026, 1, 9, 12, tzinfo=UTC)
+
+
 class ChangeFactory(AuditedFactory):
     """A planned grant of score 100 in a job of its own."""
 

@@ -33,6 +33,7 @@ ENTRIES: Final = (
     Entry("Approvals", "hand-raised", "approval-list", "approval", (Permission.APPROVE_JOBS,), "p"),
     Entry("Requests", "inbox", "request-list", "request", (Permission.VIEW,), "r"),
     Entry("Workers", "users", "worker-list", "worker", (Permission.VIEW,), "w"),
+    Entry("Lists", "list-bullet", "list-list", "list", (Permission.VIEW,)),
     Entry("Studies", "academic-cap", "study-list", "study", (Permission.VIEW,), starts_group=True),
     Entry(
         "Audit log",

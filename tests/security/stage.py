@@ -42,8 +42,10 @@ from tests.factories import (
     AccountFactory,
     ChangeFactory,
     JobFactory,
+    ListFactory,
     QualificationFactory,
     RoleFactory,
+    SourceFactory,
     TypeFactory,
     UserFactory,
     WorkerFactory,
@@ -170,8 +172,11 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         name: _job(stage, stage.personas[name].user, kind, worker).pk for name in ("granter", "practice_granter")
     }
     held = RoleAssignment.objects.get(user=stage.cast.viewer)
+    workers = ListFactory(account=account, created_by=stage.cast.granter)
     return {
         "account": account.pk,
+        "list": workers.pk,
+        "source": (workers.pk, SourceFactory(list=workers, added_by=stage.cast.granter).pk),
         "type": kind.pk,
         "worker": worker.pk,
         "job": jobs,

@@ -46,6 +46,8 @@ class Row:
             "choice",
             "month",
             "mute",
+            "list",
+            "source",
         }
 
 
@@ -106,6 +108,15 @@ TABLE: Final[dict[str, Row]] = {
     "worker-detail": Row("gpm", get=200, thing="worker"),
     "worker-check": Row("gm", post=302, thing="worker"),
     "worker-note": Row("gp", post=422, thing="worker"),
+    "list-list": Row(ALL, get=200),
+    "list-add": Row("g", get=200, post=422, real="g"),
+    "list-detail": Row(ALL, get=200, thing="list"),
+    "list-edit": Row("g", get=200, post=422, thing="list", real="g"),
+    "list-archive": Row("g", get=200, post=302, thing="list", real="g"),
+    "list-workers": Row("g", get=200, post=422, thing="list", real="g"),
+    "list-follow": Row("g", get=200, post=422, thing="list", real="g"),
+    "list-read": Row("g", post=302, thing="list", real="g"),
+    "list-drop": Row("g", get=200, post=302, thing="source", real="g"),
     "study-list": Row(ALL, get=200),
     "study-add": Row("m", get=200, post=422, everywhere=True),
     "study-detail": Row(ALL, get=200, thing="study"),

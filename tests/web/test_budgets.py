@@ -20,7 +20,16 @@ from qualadmin.audit.models import AuditEntry
 from qualadmin.core.models import Job
 from qualadmin.core.months import Month
 from qualadmin.web.held_up import waits_for
-from tests.factories import ChangeFactory, JobFactory, QualificationFactory, RequestFactory, WorkerFactory
+from tests.factories import (
+    ChangeFactory,
+    JobFactory,
+    ListFactory,
+    MembershipFactory,
+    QualificationFactory,
+    RequestFactory,
+    SourceFactory,
+    WorkerFactory,
+)
 from tests.tasks.lists import make_preview, worker_ids
 from tests.web.lab import Lab
 from tests.web.lists import Someone
@@ -43,6 +52,9 @@ def pages(lab: Lab) -> dict[str, str]:
         ChangeFactory(type=lab.type, worker=lab.worker, job=lab.job, n=number + 10, state="failed")
         JobFactory(account=lab.cast.account, created_by=lab.cast.granter, study=lab.cast.study)
     preview = make_preview(lab.cast.granter, lab.type, worker_ids(ROWS))
+    source = SourceFactory(list=ListFactory(account=lab.cast.account))
+    for worker in workers:
+        MembershipFactory(source=source, worker=worker)
     edge = AuditEntry.objects.order_by("-seq").values_list("seq", flat=True)[26]
     return {
         "dashboard": reverse("dashboard"),
@@ -55,6 +67,8 @@ def pages(lab: Lab) -> dict[str, str]:
         "request-list": f"{reverse('request-list')}?size=25&type={lab.type.pk}",
         "worker-list": reverse("worker-list"),
         "worker-detail": f"{reverse('worker-detail', args=[lab.worker.pk])}?size=25&kind=failed",
+        "list-list": f"{reverse('list-list')}?q=list",
+        "list-detail": f"{reverse('list-detail', args=[source.list.pk])}?size=25&source={source.pk}",
         "study-list": f"{reverse('study-list')}?q=study",
         "study-detail": reverse("study-detail", args=[lab.cast.study.pk]),
         "audit-list": f"{reverse('audit-list')}?size=25&job={lab.job.pk}&after={edge}",
