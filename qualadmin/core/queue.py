@@ -35,12 +35,13 @@ MAIL_MONTHS: Final = "qualadmin.tasks.mail.write_monthly"
 PRUNE: Final = "qualadmin.tasks.schedules.prune"
 VERIFY_LOG: Final = "qualadmin.tasks.evidence.verify_log"
 MAIL_CHECKPOINT: Final = "qualadmin.tasks.evidence.mail_checkpoint"
+READ_LISTS: Final = "qualadmin.tasks.lists.read_lists"
 WATCH: Final = "qualadmin.tasks.watch.look_around"
 
 DEPTH_LIMIT: Final = 10_000  # messages are not counted further
 
 #: Seconds a task may take, where that is more than Q_CLUSTER's time-out: Amazon lists 100 holders a call.
-TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120, VERIFY_LOG: 240}
+TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120, VERIFY_LOG: 240, READ_LISTS: 240}
 
 
 @dataclass(frozen=True, slots=True)
