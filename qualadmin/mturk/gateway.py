@@ -131,6 +131,13 @@ class QualificationGateway:
         )
         return _value(reading.created_type, answer, mutating=True), answer.call
 
+    def delete_type(self, type_id: str) -> CallRecord:
+        """Begin to delete the type: it takes Amazon up to 48 hours, and as long the name stays taken.
+
+        Who holds it keeps it. Sent again it raises ``TypeBeingDeleted``, and once it is gone ``TypeNotFound``.
+        """
+        return self._change(self._mutate.delete_qualification_type, QualificationTypeId=type_id).call
+
     def get_type(self, type_id: str) -> RemoteType:
         """Return the type. Raises ``TypeNotFound``."""
         answer = self._ask(self._read.get_qualification_type, QualificationTypeId=type_id)
@@ -157,6 +164,19 @@ class QualificationGateway:
     def type_named(self, name: str) -> RemoteType | None:
         """Return the account's own type of exactly this name. A type just created may not be listed yet."""
         return next((found for found in self.types() if found.name == name), None)
+
+    def hits_requiring(self, type_id: str) -> Iterator[RemoteHit]:
+        """Yield the account's HITs that require the type, whatever their status, 100 a call."""
+
+        def fetch(token: str | None) -> Answer:
+            return self._ask(
+                self._read.list_hits_for_qualification_type,
+                QualificationTypeId=type_id,
+                MaxResults=PAGE_SIZE,
+                NextToken=token,
+            )
+
+        return read_pages(fetch, "HITs", reading.remote_hit)
 
     # Qualifications
 

@@ -1,6 +1,6 @@
 """From the values of the MTurk edge to those of the domain, which does not know that edge."""
 
-from qualadmin.core.actions.seen import SeenHit, SeenHolder, SeenRequest, SeenType, SeenWork
+from qualadmin.core.actions.seen import SeenHit, SeenHolder, SeenRequest, SeenType, SeenWork, WorkerTest
 from qualadmin.mturk.types import RemoteAssignment, RemoteHit, RemoteQualification, RemoteRequest, RemoteType
 
 
@@ -15,10 +15,17 @@ def seen_type(remote: RemoteType) -> SeenType:
         auto_granted=remote.auto_granted,
         auto_granted_value=remote.auto_granted_value,
         retry_delay_seconds=remote.retry_delay_seconds,
-        has_test=remote.test is not None,
+        test=seen_test(remote),
         is_requestable=remote.is_requestable,
         creation_time=remote.created_at,
     )
+
+
+def seen_test(remote: RemoteType) -> WorkerTest | None:
+    """Its test with key and time, if it has one."""
+    if remote.test is None:
+        return None
+    return WorkerTest(remote.test, remote.answer_key or "", remote.test_duration_seconds or 0)
 
 
 def seen_holder(remote: RemoteQualification) -> SeenHolder:

@@ -6,6 +6,7 @@ from typing import Final
 from django.utils import timezone
 
 from qualadmin.core.actions.connections import waiting_tests
+from qualadmin.core.actions.drafted_tests import drop_old_drafts
 from qualadmin.core.actions.hits import drop_old_readings
 from qualadmin.core.actions.leftovers import drop_old_previews
 from qualadmin.core.queue import (
@@ -27,10 +28,12 @@ from qualadmin.core.queue import (
 
 from .hits import resume_readings
 from .mail import ring_for_letters
+from .type_changes import resume_type_changes
 from .types import resume_types
 
 FAILURES_KEPT: Final = timedelta(days=14)
 PREVIEWS_KEPT: Final = timedelta(days=7)
+DRAFTS_KEPT: Final = timedelta(days=90)
 
 TIMETABLES: Final = (
     Timetable("sweep", SWEEP, minutes=1),
@@ -53,6 +56,7 @@ def ensure_schedules() -> None:
 def resume() -> None:
     """Task, every minute: ring again for types, connection tests, mails and readings whose doorbell was lost."""
     resume_types()
+    resume_type_changes()
     ring_for_letters()
     resume_readings()
     for test_id in waiting_tests():
@@ -60,8 +64,9 @@ def resume() -> None:
 
 
 def prune() -> None:
-    """Task, every night: forget old failures of the queue lists that nobody confirmed, and who did which HIT."""
+    """Task, every night: forget old failures of the queue, and working data that nobody came back for."""
     now = timezone.now()
     forget_failures(now - FAILURES_KEPT)
     drop_old_previews(before=now - PREVIEWS_KEPT)
     drop_old_readings(before=now - PREVIEWS_KEPT)
+    drop_old_drafts(before=now - DRAFTS_KEPT)

@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,17 +20,18 @@ from qualadmin.core.actions.holders import (
 )
 from qualadmin.core.actions.seen import SeenHolder
 from qualadmin.core.actions.type_list import apply_type_list
+from qualadmin.core.actions.type_tests import digest_of
 from qualadmin.core.actions.waiting import apply_requests
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import QualificationType, RequesterAccount, Worker
 from qualadmin.core.queue import SYNC_ACCOUNT, SYNC_TYPE, ring
 from qualadmin.mturk.errors import MTurkError, TypeNotFound
 from qualadmin.mturk.gateway import QualificationGateway
-from qualadmin.mturk.types import QualificationStatus, RemoteQualification, Revoked
+from qualadmin.mturk.types import QualificationStatus, RemoteQualification, RemoteType, Revoked
 
 from . import heartbeat, stopping
 from .identity import checked_gateway
-from .remote import seen_holder, seen_request, seen_type
+from .remote import seen_holder, seen_request, seen_test, seen_type
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def read_account(account: RequesterAccount) -> None:
     """Types and requests of the account, as Amazon has them now. Raises MTurkError."""
     gateway = checked_gateway(account)
     actor, now = _actor("sync_account"), timezone.now()
-    remote = [seen_type(one) for one in gateway.types()]
+    remote = [seen_type(one) for one in _whole(gateway, account, gateway.types())]
     gone = _gone_types(gateway, account, {one.mturk_id for one in remote})
     apply_type_list(actor=actor, account=account, remote=remote, gone=gone)
     heartbeat.beat_now_and_then()
@@ -124,6 +125,24 @@ def _is_due(row: QualificationType, now: datetime) -> bool:
         return True
     known = row.qualifications.count() if now - synced > EVERY else 0
     return now - synced > max(EVERY, timedelta(seconds=SECONDS_PER_HOLDER * known))
+
+
+def _whole(
+    gateway: QualificationGateway, account: RequesterAccount, listed: Iterable[RemoteType]
+) -> Iterator[RemoteType]:
+    """The listed types, each whose test is new or another asked for by itself.
+
+    That lists bring tests and keys in full is nowhere promised; GetQualificationType gives them to the owner.
+    """
+    known = dict(QualificationType.objects.filter(account=account).values_list("mturk_id", "test_digest"))
+    for one in listed:
+        if known.get(one.type_id, "") == digest_of(seen_test(one)):
+            yield one
+            continue
+        try:
+            yield gateway.get_type(one.type_id)
+        except TypeNotFound:
+            yield one  # just deleted; the list lags behind
 
 
 def _gone_types(gateway: QualificationGateway, account: RequesterAccount, listed: set[str]) -> list[str]:

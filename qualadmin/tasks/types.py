@@ -18,6 +18,7 @@ from qualadmin.core.actions.creation import (
     record_type_refused,
     record_type_unknown,
 )
+from qualadmin.core.actions.type_tests import worker_test
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import QualificationType
 from qualadmin.core.queue import CREATE_TYPE, ring
@@ -69,6 +70,7 @@ def _find(actor: Actor, gateway: QualificationGateway, row: QualificationType) -
 
 
 def _create(gateway: QualificationGateway, row: QualificationType) -> Any:
+    test = worker_test(row)
     return gateway.create_type(
         name=row.name,
         description=row.description,
@@ -77,18 +79,21 @@ def _create(gateway: QualificationGateway, row: QualificationType) -> Any:
         retry_delay_seconds=row.retry_delay_seconds,
         auto_granted=row.auto_granted,
         auto_granted_value=row.auto_granted_value,
+        test=test.question_form if test else None,
+        answer_key=(test.answer_key or None) if test else None,
+        test_duration_seconds=test.seconds if test else None,
     )
 
 
 def _failed(actor: Actor, hand: CreationInHand, error: MTurkError) -> None:
     row, aws = hand.type, _evidence(hand.type, error.call)
     if error.outcome == "unknown":
-        record_type_unknown(actor=actor, type_id=row.pk, message=error.for_people, detail=error.message, aws=aws)
+        record_type_unknown(actor=actor, type_id=row.pk, message=error.for_people, words=error.message, aws=aws)
     elif isinstance(error, TypeAlreadyExists) and hand.tried_before:
         # Ours, from the call without an answer: Amazon's list lags up to a minute behind.
-        record_type_unknown(actor=actor, type_id=row.pk, message=NOT_LISTED_YET, detail=error.message, aws=aws)
+        record_type_unknown(actor=actor, type_id=row.pk, message=NOT_LISTED_YET, words=error.message, aws=aws)
     elif error.outcome == "refused" or error.permanent:
-        record_type_refused(actor=actor, type_id=row.pk, message=error.for_people, detail=error.message, aws=aws)
+        record_type_refused(actor=actor, type_id=row.pk, message=error.for_people, words=error.message, aws=aws)
     else:
         put_type_back(type_id=row.pk, reached=hand.tried_before)
         if error.outcome == "account":

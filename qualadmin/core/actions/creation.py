@@ -7,10 +7,10 @@ Amazon first; Amazon itself refuses a second type of the same name, so there is 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
@@ -20,12 +20,10 @@ from qualadmin.core.models import QualificationType
 from .restorations import is_read_only
 from .rows import locked, move
 from .seen import SeenType
-from .texts import escaped
+from .type_tests import digest_of, keep_test
 from .types import type_target
+from .wishes import LEASE, detail, free, wait
 
-LEASE: Final = timedelta(minutes=2)  # far longer than a call can take
-LONGEST_WAIT: Final = timedelta(hours=1)
-DETAIL_KEPT: Final = 2000  # characters of Amazon's words
 State = QualificationType.State
 
 
@@ -81,13 +79,14 @@ def record_type_created(
             lease_until=None,
             **facts_of(seen),
         )
+        keep_test(row, seen.test, entry=entry)
     return QualificationType.objects.select_related("account").get(pk=type_id)
 
 
 def record_type_refused(
-    *, actor: Actor, type_id: uuid.UUID, message: str, detail: str = "", aws: Mapping[str, Any] | None = None
+    *, actor: Actor, type_id: uuid.UUID, message: str, words: str = "", aws: Mapping[str, Any] | None = None
 ) -> QualificationType:
-    """Amazon said no for good. `message` is for people, `detail` Amazon's own words."""
+    """Amazon said no for good. `message` is for people, `words` are Amazon's own."""
     with audit.transaction(actor.context) as tx:
         row = locked(QualificationType.objects.select_related("account"), type_id)
         if row.state == State.REFUSED:
@@ -98,7 +97,7 @@ def record_type_refused(
             stream=row.account.stream,
             outcome="failed",
             changes={"state": [row.state, str(State.REFUSED)]},
-            payload=_detail(detail),
+            payload=detail(words),
             aws=aws,
         )
         move(
@@ -112,7 +111,7 @@ def record_type_refused(
 
 
 def record_type_unknown(
-    *, actor: Actor, type_id: uuid.UUID, message: str, detail: str = "", aws: Mapping[str, Any] | None = None
+    *, actor: Actor, type_id: uuid.UUID, message: str, words: str = "", aws: Mapping[str, Any] | None = None
 ) -> QualificationType:
     """No clear answer. The type stays wished-for; the next try looks for it at Amazon before anything else."""
     with audit.transaction(actor.context) as tx:
@@ -123,14 +122,14 @@ def record_type_unknown(
             stream=row.account.stream,
             outcome="unknown",
             changes={"state": [row.state, row.state]},
-            payload=_detail(detail),
+            payload=detail(words),
             aws=aws,
         )
         move(
             QualificationType.objects.filter(pk=row.pk, state=State.REQUESTED),
             entry=entry,
             failure=message,
-            lease_until=timezone.now() + _wait(row.checks),
+            lease_until=timezone.now() + wait(row.checks),
         )
     return QualificationType.objects.get(pk=type_id)
 
@@ -142,7 +141,7 @@ def put_type_back(*, type_id: uuid.UUID, reached: bool) -> None:
     """
     row = QualificationType.objects.get(pk=type_id)
     QualificationType.objects.filter(pk=type_id, state=State.REQUESTED).update(
-        lease_until=timezone.now() + _wait(max(row.checks, 1)), checks=row.checks if reached else 0
+        lease_until=timezone.now() + wait(max(row.checks, 1)), checks=row.checks if reached else 0
     )
 
 
@@ -156,21 +155,12 @@ def facts_of(seen: SeenType) -> dict[str, Any]:
         "auto_granted": seen.auto_granted,
         "auto_granted_value": seen.auto_granted_value,
         "retry_delay_seconds": seen.retry_delay_seconds,
-        "has_test": seen.has_test,
+        "has_test": seen.test is not None,
+        "test_digest": digest_of(seen.test),
         "is_requestable": seen.is_requestable,
         "creation_time": seen.creation_time,
     }
 
 
 def _due(now: datetime) -> "QuerySet[QualificationType]":
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    return QualificationType.objects.filter(free, state=State.REQUESTED)
-
-
-def _wait(tries: int) -> timedelta:
-    """Half a minute after the first try, then longer and longer: Amazon's list may lag a minute behind."""
-    return min(timedelta(seconds=15 * (1 << min(tries, 10))), LONGEST_WAIT)
-
-
-def _detail(detail: str) -> dict[str, str] | None:
-    return {"detail": escaped(detail, DETAIL_KEPT)} if detail else None
+    return QualificationType.objects.filter(free(now), state=State.REQUESTED)

@@ -5,6 +5,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerTest:
+    """A qualification test: QuestionForm and AnswerKey as XML (an empty key: a person decides), and the time to
+    take it, in seconds. At Amazon the three travel together."""
+
+    question_form: str
+    answer_key: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeenType:
     """A qualification type as Amazon holds it. `status` is Active or Inactive, the delay is in seconds."""
 
@@ -16,7 +26,7 @@ class SeenType:
     auto_granted: bool
     auto_granted_value: int | None
     retry_delay_seconds: int | None
-    has_test: bool
+    test: WorkerTest | None
     is_requestable: bool
     creation_time: datetime | None
 

@@ -12,6 +12,7 @@ from qualadmin.core.models import QualificationType, RequesterAccount
 from .creation import facts_of
 from .rows import differences
 from .seen import SeenType
+from .type_tests import keep_test
 from .types import type_target
 
 State = QualificationType.State
@@ -25,6 +26,7 @@ TOLD: Final = frozenset(
         "auto_granted_value",
         "retry_delay_seconds",
         "has_test",
+        "test_digest",
     }
 )
 COMPARED: Final = TOLD | {"is_requestable"}
@@ -69,7 +71,7 @@ def apply_type_list(
             if row is not None and row.state == State.LIVE:
                 _lose(tx, row)
                 counts.gone += 1
-        taken = {row.name: row for row in rows if row.state in (State.REQUESTED, State.LIVE)}
+        taken = {row.name: row for row in rows if row.state in QualificationType.NAMED}
         for seen in remote:
             _apply_one(tx, account, seen, known, taken, counts)
     return counts
@@ -109,6 +111,7 @@ def _import(tx: Transaction, account: RequesterAccount, seen: SeenType) -> Quali
         changes={"mturk_id": [None, seen.mturk_id], "status": [None, seen.status]},
     )
     row.save(force_insert=True)
+    keep_test(row, seen.test, entry=row.audit_id)
     return row
 
 
@@ -126,6 +129,8 @@ def _follow(tx: Transaction, row: QualificationType, seen: SeenType, taken: dict
         taken[row.name] = row
     entry = tx.record("qtype.seen_changed", target=type_target(row), stream=row.account.stream, changes=told)
     QualificationType.objects.filter(pk=row.pk).update(audit_id=entry, **wanted)
+    if "test_digest" in changed:
+        keep_test(row, seen.test, entry=entry)
     return True
 
 

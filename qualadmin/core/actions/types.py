@@ -3,7 +3,8 @@
 A type is a row before it is anything at Amazon: the wish is committed first, the task cluster makes the call.
 """
 
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
@@ -13,17 +14,17 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict
-from qualadmin.core.models import INTEGER_MAX, INTEGER_MIN, QualificationType, RequesterAccount
+from qualadmin.core.models import QualificationType, RequesterAccount
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import CREATE_TYPE, SYNC_ACCOUNT, SYNC_TYPE, ring
 
 from .rows import differences, locked, locked_unchanged, move
-from .texts import clean_line, clean_text
+from .seen import WorkerTest
+from .type_rules import clean_auto, clean_delay, clean_lab_name, clean_scores, clean_settings
+from .type_tests import clean_test, digest_of, keep_test
 
-NAME_LIMIT: Final = 200  # characters; Amazon documents none, so this is our own rule
-DESCRIPTION_LIMIT: Final = 2000  # Amazon's
-KEYWORDS_LIMIT: Final = 1000  # Amazon's, commas and blanks included
-RETRY_LIMIT: Final = 10 * 365 * 86_400  # seconds
+NAME_HELD: Final = timedelta(hours=48)  # Amazon may keep the name of a deleted type as long as that
+REQUESTED: Final = ("name", "status", "auto_granted", "auto_granted_value", "retry_delay_seconds")
 
 
 def request_type(
@@ -40,22 +41,29 @@ def request_type(
     default_score: int = 100,
     min_score: int = 0,
     max_score: int = 100,
+    lab_name: str = "",
+    test: WorkerTest | None = None,
 ) -> QualificationType:
-    """Ask for a new type. Name and keywords can never be changed later.
+    """Ask for a new type. Name and keywords can never be changed later; a test can, but not be taken away.
 
     `retry_delay_seconds`: how long after a request a worker may ask again; None means never, 0 at once. Raises
     ActionError with the field at fault; a name that the account has already is one of those faults.
     """
     require(actor, Permission.MANAGE_TYPES, str(account.pk), production=account.is_production)
-    settings = _clean_settings(name, description, keywords, status) | {
-        **_clean_auto(auto_granted, auto_granted_value),
-        "retry_delay_seconds": _clean_delay(retry_delay_seconds),
+    settings = clean_settings(name, description, keywords, status) | {
+        **clean_auto(auto_granted, auto_granted_value),
+        "retry_delay_seconds": clean_delay(retry_delay_seconds),
+        "lab_name": clean_lab_name(lab_name),
+        "test_digest": digest_of(test),
+        "has_test": test is not None,
     }
-    scores = _clean_scores(default_score, min_score, max_score)
+    if test is not None:
+        clean_test(test, auto_granted=auto_granted)
+    scores = clean_scores(default_score, min_score, max_score)
     row = QualificationType(account=account, created_by_id=actor.user_id, **settings, **scores)
     try:
         with audit.transaction(actor.context) as tx:
-            _check_open(account)
+            check_open(account)
             if same_name(account, row.name):
                 raise _name_taken(row.name)
             row.audit_id = tx.record(
@@ -64,12 +72,16 @@ def request_type(
                 stream=account.stream,
                 outcome="started",
                 changes={
-                    field: [None, settings[field]]
-                    for field in ("name", "status", "auto_granted", "auto_granted_value", "retry_delay_seconds")
+                    field: [None, settings[field]] for field in (*REQUESTED, *(("test_digest",) if test else ()))
                 },
-                payload={"description": row.description, "keywords": row.keywords},
+                payload={
+                    "description": row.description,
+                    "keywords": row.keywords,
+                    **({"lab_name": row.lab_name} if row.lab_name else {}),
+                },
             )
             row.save(force_insert=True)
+            keep_test(row, test, entry=row.audit_id)
             ring(CREATE_TYPE, str(row.pk))
     except IntegrityError:
         raise _name_taken(row.name) from None
@@ -77,16 +89,33 @@ def request_type(
 
 
 def update_type_settings(
-    *, actor: Actor, type: QualificationType, default_score: int, min_score: int, max_score: int
+    *,
+    actor: Actor,
+    type: QualificationType,
+    default_score: int,
+    min_score: int,
+    max_score: int,
+    lab_name: str | None = None,
 ) -> QualificationType:
-    """Change which scores may be given here. Amazon is not told and nobody's score changes."""
+    """Change which scores may be given here, and what the lab calls the type (None: as it is).
+
+    Amazon is not told and nobody's score changes.
+    """
     require(actor, Permission.MANAGE_TYPES, str(type.account_id))
-    wanted = _clean_scores(default_score, min_score, max_score)
+    wanted: dict[str, object] = {**clean_scores(default_score, min_score, max_score)}
+    if lab_name is not None:
+        wanted["lab_name"] = clean_lab_name(lab_name)
     with audit.transaction(actor.context) as tx:
         row = locked_unchanged(QualificationType.objects.select_related("account"), type)
         changed = differences(row, wanted)
         if changed:
-            entry = tx.record("qtype.updated", target=type_target(row), stream=row.account.stream, changes=changed)
+            entry = tx.record(
+                "qtype.updated",
+                target=type_target(row),
+                stream=row.account.stream,
+                changes={field: pair for field, pair in changed.items() if field != "lab_name"},
+                payload={"lab_name": str(wanted["lab_name"])} if "lab_name" in changed else None,
+            )
             move(QualificationType.objects.filter(pk=row.pk), entry=entry, **wanted)
     type.refresh_from_db()
     return type
@@ -137,15 +166,19 @@ def similar_names(account: RequesterAccount, name: str) -> list[str]:
     return [found for found in _named(account).values_list("name", flat=True) if _folded(found) == wanted]
 
 
+def held_name(account: RequesterAccount, name: str, now: datetime) -> QualificationType | None:
+    """A type of this name that was deleted so lately that Amazon may still keep the name."""
+    gone = QualificationType.objects.filter(account=account, name=name.strip(), state=QualificationType.State.GONE)
+    return gone.filter(deleted_at__gt=now - NAME_HELD).order_by("-deleted_at").first()
+
+
 def type_target(row: QualificationType) -> Target:
     """How entries name a type."""
     return Target("qtype", str(row.pk), row.name)
 
 
 def _named(account: RequesterAccount) -> "QuerySet[QualificationType]":
-    return QualificationType.objects.filter(
-        account=account, state__in=[QualificationType.State.REQUESTED, QualificationType.State.LIVE]
-    )
+    return QualificationType.objects.filter(account=account, state__in=QualificationType.NAMED)
 
 
 def _folded(name: str) -> str:
@@ -166,7 +199,8 @@ def _check_not_archived(account: RequesterAccount) -> None:
         raise ActionError(f"{account.name} is archived. Nothing was done.", code="archived")
 
 
-def _check_open(account: RequesterAccount) -> None:
+def check_open(account: RequesterAccount) -> None:
+    """Raises Conflict if nothing may be sent for the account now."""
     current = RequesterAccount.objects.get(pk=account.pk)
     if not current.is_open:
         raise Conflict(
@@ -174,53 +208,3 @@ def _check_open(account: RequesterAccount) -> None:
             "A manager can switch it on.",
             code="account_closed",
         )
-
-
-def _clean_settings(name: str, description: str, keywords: str, status: str) -> dict[str, Any]:
-    if status not in QualificationType.Status.values:
-        raise ActionError("A type is Active or Inactive.", field="status")
-    return {
-        "name": clean_line(name, field="name", label="The name", limit=NAME_LIMIT),
-        "description": clean_text(
-            description, field="description", label="The description", limit=DESCRIPTION_LIMIT
-        ),
-        "keywords": clean_line(
-            keywords, field="keywords", label="The keywords", limit=KEYWORDS_LIMIT, required=False
-        ),
-        "status": str(status),
-    }
-
-
-def _clean_auto(auto_granted: bool, value: int | None) -> dict[str, Any]:
-    if not auto_granted:
-        return {"auto_granted": False, "auto_granted_value": None}
-    score = 1 if value is None else value  # Amazon's default
-    if not INTEGER_MIN <= score <= INTEGER_MAX:
-        raise ActionError(_range_text(), field="auto_granted_value")
-    return {"auto_granted": True, "auto_granted_value": score}
-
-
-def _clean_delay(seconds: int | None) -> int | None:
-    if seconds is None:
-        return None
-    if not 0 <= seconds <= RETRY_LIMIT:
-        raise ActionError("Workers may ask again after at most ten years.", field="retry_delay_seconds")
-    return seconds
-
-
-def _clean_scores(default_score: int, min_score: int, max_score: int) -> dict[str, int]:
-    wanted = {"default_score": default_score, "min_score": min_score, "max_score": max_score}
-    for field, value in wanted.items():
-        if not INTEGER_MIN <= value <= INTEGER_MAX:
-            raise ActionError(_range_text(), field=field)
-    if min_score > max_score:
-        raise ActionError("The lowest score is above the highest. Nothing was saved.", field="min_score")
-    if not min_score <= default_score <= max_score:
-        raise ActionError(
-            f"The usual score must be from {min_score} to {max_score}. Nothing was saved.", field="default_score"
-        )
-    return wanted
-
-
-def _range_text() -> str:
-    return f"Scores are whole numbers from {INTEGER_MIN:,} to {INTEGER_MAX:,}. Nothing was saved."

@@ -14,6 +14,7 @@ from .qualifications import (
     WORKER_ID,
     Qualification,
     QualificationRequest,
+    QualificationTest,
     QualificationType,
     Worker,
     WorkerNote,
@@ -21,6 +22,7 @@ from .qualifications import (
 from .readings import Progress
 from .system import Alarm, Heartbeat, Restoration
 from .tokens import AccessToken, RepeatKey
+from .type_changes import DraftedTest, TypeChange
 
 __all__ = [
     "HIT_ID",
@@ -33,6 +35,7 @@ __all__ = [
     "Approval",
     "Change",
     "ConnectionTest",
+    "DraftedTest",
     "Environment",
     "Heartbeat",
     "Hit",
@@ -49,6 +52,7 @@ __all__ = [
     "Progress",
     "Qualification",
     "QualificationRequest",
+    "QualificationTest",
     "QualificationType",
     "RepeatKey",
     "RequesterAccount",
@@ -57,6 +61,7 @@ __all__ = [
     "Study",
     "StudyInvestigator",
     "Theme",
+    "TypeChange",
     "User",
     "Verb",
     "Worker",

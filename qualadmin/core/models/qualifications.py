@@ -33,12 +33,16 @@ class QualificationType(AuditedModel):
 
     requested ─→ live            Amazon created it (or it was imported)
               └→ refused         Amazon said no; nothing exists there
+    live ─→ deleting ─→ gone     deleted here; Amazon takes up to two days (or refuses: live again)
     live ─→ gone                 no longer found at Amazon
+
+    `name` is what workers read; `lab_name` is for the lab's own people and is never sent to Amazon.
     """
 
     class State(models.TextChoices):
         REQUESTED = "requested", "Being created"
         LIVE = "live", "At Amazon"
+        DELETING = "deleting", "Being deleted"
         REFUSED = "refused", "Refused by Amazon"
         GONE = "gone", "No longer at Amazon"
 
@@ -47,13 +51,19 @@ class QualificationType(AuditedModel):
         INACTIVE = "Inactive", "Inactive"
 
     unaudited_fields: ClassVar[frozenset[str]] = frozenset(
-        {"holders_synced_at", "sync_asked_at", "lease_until", "checks"}
+        {
+            *("holders_synced_at", "sync_asked_at", "lease_until", "checks"),
+            *("hits_asked_at", "hits_seen_at", "hits", "hits_failure"),
+        }
     )
+    #: States in which Amazon keeps the name from a second type.
+    NAMED: ClassVar[tuple[str, ...]] = ("requested", "live", "deleting")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="types")
     mturk_id = models.CharField(max_length=64, null=True, blank=True)
     name = models.CharField(max_length=200)
+    lab_name = models.CharField(max_length=200, blank=True)
     description = models.TextField(max_length=2000)
     keywords = models.CharField(max_length=1000, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
@@ -62,6 +72,7 @@ class QualificationType(AuditedModel):
     auto_granted_value = models.IntegerField(null=True, blank=True)
     retry_delay_seconds = models.BigIntegerField(null=True, blank=True)
     has_test = models.BooleanField(default=False)
+    test_digest = models.CharField(max_length=64, blank=True)  # of the row in QualificationTest
     is_requestable = models.BooleanField(default=True)
     default_score = models.IntegerField(default=100)
     min_score = models.IntegerField(default=0)
@@ -72,6 +83,11 @@ class QualificationType(AuditedModel):
     creation_time = models.DateTimeField("created at Amazon", null=True, blank=True)
     holders_synced_at = models.DateTimeField(null=True, blank=True)
     sync_asked_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)  # when Amazon took the order to delete
+    hits_asked_at = models.DateTimeField(null=True, blank=True)
+    hits_seen_at = models.DateTimeField(null=True, blank=True)
+    hits = models.JSONField(null=True, blank=True)  # HITs that require it, by Amazon's status
+    hits_failure = models.TextField(blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     checks = models.PositiveSmallIntegerField(default=0)
 
@@ -85,13 +101,30 @@ class QualificationType(AuditedModel):
             ),  # NULLs are distinct: several may wait for their id
             models.UniqueConstraint(
                 fields=["account", "name"],
-                condition=models.Q(state__in=["requested", "live"]),
+                condition=models.Q(state__in=["requested", "live", "deleting"]),
                 name="type_name_once_per_account",  # Amazon refuses a second type of the same name
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def known_as(self) -> str:
+        """The name for the lab's own people: theirs first, where there is one, then the public one."""
+        return f"{self.lab_name} ({self.name})" if self.lab_name else self.name
+
+
+class QualificationTest(AuditedModel):
+    """The test of a type, as Amazon holds it. A row of its own: the documents have up to 64 KB each."""
+
+    type = models.OneToOneField(QualificationType, on_delete=models.PROTECT, primary_key=True, related_name="test")
+    question_form = models.TextField()
+    answer_key = models.TextField(blank=True)  # without one, each request waits for a person
+    duration_seconds = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"test of {self.type}"
 
 
 class WorkerQuerySet(models.QuerySet["Worker"]):

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from qualadmin.core.actions.types import DESCRIPTION_LIMIT, KEYWORDS_LIMIT, NAME_LIMIT
+from qualadmin.core.actions.type_rules import DESCRIPTION_LIMIT, KEYWORDS_LIMIT, NAME_LIMIT
 from qualadmin.core.models import QualificationType
 from qualadmin.web.words import grouped
 

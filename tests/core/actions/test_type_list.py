@@ -12,7 +12,7 @@ from tests.entries import new_entries
 from tests.factories import TypeFactory
 
 SYNC = Actor.system("sync_account")
-SEEN = SeenType("3WAVE1", "Wave 1", "First.", "a, b", "Active", True, 1, 60, False, True, None)
+SEEN = SeenType("3WAVE1", "Wave 1", "First.", "a, b", "Active", True, 1, 60, None, True, None)
 
 
 def test_types_we_do_not_have_come_in(account: RequesterAccount) -> None:

@@ -42,7 +42,7 @@ SEEN = SeenType(
     auto_granted=False,
     auto_granted_value=None,
     retry_delay_seconds=None,
-    has_test=False,
+    test=None,
     is_requestable=True,
     creation_time=datetime(2026, 1, 9, 12, tzinfo=UTC),
 )
@@ -211,7 +211,7 @@ def test_a_refusal_is_final_and_says_why(cast: Cast) -> None:
     row = wish(cast)
 
     with new_entries() as entries:
-        record_type_refused(actor=TASK, type_id=row.pk, message="The name is taken.", detail="Amazon's words")
+        record_type_refused(actor=TASK, type_id=row.pk, message="The name is taken.", words="Amazon's words")
         record_type_refused(actor=TASK, type_id=row.pk, message="Again.")
 
     row.refresh_from_db()
