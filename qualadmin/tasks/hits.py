@@ -1,4 +1,4 @@
-"""Reading HITs, and who did them, page by page. Killed, doubled or late tasks do no harm: the row says how far it is."""
+"""Reading HITs, and who did them, page by page. Killed, doubled or late tasks do no harm: a row says how far it is."""
 
 import os
 import socket

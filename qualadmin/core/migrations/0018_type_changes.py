@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0005_index_by_stream'),
-        ('core', '0016_hits'),
+        ('core', '0017_lists'),
     ]
 
     operations = [
