@@ -230,6 +230,13 @@ UPLOAD_MAX_ROWS = ENV.number(
 UNDO_DAYS = ENV.number(
     "QUALADMIN_UNDO_DAYS", 30, about="days after its end in which a job can be undone", low=1, high=3650
 )
+ANSWERS_DAYS = ENV.number(
+    "QUALADMIN_ANSWERS_DAYS",
+    30,
+    about="days for which workers’ answers are kept after their requests ended",
+    low=1,
+    high=3650,
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES  # a pasted list may be as long as a file
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

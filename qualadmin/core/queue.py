@@ -30,6 +30,8 @@ TEST_CONNECTION: Final = "qualadmin.tasks.connection.test_connection"
 CHECK_WORKER: Final = "qualadmin.tasks.sync.check_worker"
 LIST_HITS: Final = "qualadmin.tasks.hits.list_hits"
 READ_HITS: Final = "qualadmin.tasks.hits.read_hits"
+SYNC_REQUESTS: Final = "qualadmin.tasks.requests.read_requests_of"
+SYNC_ALL_REQUESTS: Final = "qualadmin.tasks.requests.read_all_requests"
 SYNC_ALL: Final = "qualadmin.tasks.sync.sync_all"
 RESUME: Final = "qualadmin.tasks.schedules.resume"
 MAIL: Final = "qualadmin.tasks.mail.deliver"
@@ -43,7 +45,7 @@ WATCH: Final = "qualadmin.tasks.watch.look_around"
 DEPTH_LIMIT: Final = 10_000  # messages are not counted further
 
 #: Seconds a task may take, where that is more than Q_CLUSTER's time-out: Amazon lists 100 holders a call.
-TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120, VERIFY_LOG: 240, READ_LISTS: 240}
+TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120, SYNC_REQUESTS: 120, VERIFY_LOG: 240, READ_LISTS: 240}
 
 
 @dataclass(frozen=True, slots=True)

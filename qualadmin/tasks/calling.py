@@ -9,11 +9,28 @@ import time
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from qualadmin.mturk.errors import CredentialsMissing, MTurkError, QualificationNotHeld, QualificationRevoked
+from qualadmin.mturk.errors import (
+    CredentialsMissing,
+    MTurkError,
+    QualificationNotHeld,
+    QualificationRevoked,
+    RequestGone,
+)
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import CallRecord
 
-Kind = Literal["done", "not_held", "failed", "throttled", "refused_account", "not_sent", "unknown", "not_in_time"]
+Kind = Literal[
+    "done",
+    "not_held",
+    "request_gone",
+    "failed",
+    "throttled",
+    "refused_account",
+    "not_sent",
+    "unknown",
+    "not_in_time",
+]
+Verb = Literal["grant", "revoke", "accept", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +38,15 @@ class Work:
     """One call to make. Times are seconds since 1970: not before `at`, not at all after `until`."""
 
     number: int  # the change's id: the reply carries it back
-    verb: Literal["grant", "revoke"]
+    verb: Verb
     type_id: str
     worker_id: str
     value: int | None
     notify: bool
-    reason: str | None  # the worker reads it; none: taken away silently
+    reason: str | None  # the worker reads it; none: taken away or rejected silently
     at: float
     until: float
+    request_id: str = ""  # Amazon's id of the request that is accepted or rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +94,12 @@ def call(gateway: QualificationGateway, work: Work) -> Reply:
 def _send(gateway: QualificationGateway, work: Work) -> CallRecord:
     if work.verb == "revoke":
         return gateway.disassociate(work.type_id, work.worker_id, work.reason)
+    if work.verb == "reject":
+        return gateway.reject_request(work.request_id, work.reason)
     if work.value is None:
         raise ValueError("A grant without a score must not be planned.")
+    if work.verb == "accept":
+        return gateway.accept_request(work.request_id, work.value)
     return gateway.associate(work.type_id, work.worker_id, work.value, work.notify)
 
 
@@ -85,6 +107,8 @@ def kind_of(work: Work, error: MTurkError) -> Kind:
     """What an error means for the change that was carried."""
     if work.verb == "revoke" and isinstance(error, QualificationNotHeld | QualificationRevoked):
         return "not_held"
+    if isinstance(error, RequestGone):
+        return "request_gone"
     if isinstance(error, CredentialsMissing):
         return "refused_account"
     if error.permanent:

@@ -1,8 +1,8 @@
 """What a reply of Amazon means for the claimed change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from qualadmin.core.actions.claims import Claim
 from qualadmin.core.actions.outcomes import Outcome, Result
 from qualadmin.mturk.types import CallRecord
 
-from .calling import Reply, Work
+from .calling import Reply, Verb, Work
 
 THROTTLED_WAIT: Final = timedelta(seconds=1)  # the pace does the real slowing down
 FIRST_WAIT: Final = 5.0  # seconds, doubled with each attempt
@@ -36,7 +36,7 @@ def work_of(claim: Claim, at: float, until: float) -> Work:
     """The call that carries out a claim."""
     return Work(
         number=claim.change_id,
-        verb="revoke" if claim.verb == "revoke" else "grant",
+        verb=cast("Verb", claim.verb),
         type_id=claim.mturk_type_id,
         worker_id=claim.worker_id,
         value=claim.value,
@@ -44,13 +44,17 @@ def work_of(claim: Claim, at: float, until: float) -> Work:
         reason=claim.job.revoke_reason or None,
         at=at,
         until=until,
+        request_id=claim.mturk_request_id,
     )
 
 
 OPERATIONS: Final = {
     "grant": "AssociateQualificationWithWorker",
     "revoke": "DisassociateQualificationFromWorker",
+    "accept": "AcceptQualificationRequest",
+    "reject": "RejectQualificationRequest",
     "check": "GetQualificationScore",
+    "list": "ListQualificationRequests",
 }
 
 
@@ -75,6 +79,12 @@ def answer_of(claim: Claim, epoch: int, reply: Reply) -> Answer:
             return Answer(_outcome(claim, reply, Result.DONE), epoch)
         case "not_held":
             return Answer(_outcome(claim, reply, Result.SKIPPED), epoch)
+        case "request_gone" if claim.real_attempts > 1:
+            # It may have ended by the call before this one, whose answer was lost: look again.
+            settle = timedelta(seconds=settings.SETTLE_SECONDS)
+            return Answer(_outcome(claim, reply, Result.UNKNOWN, settle), epoch)
+        case "request_gone":
+            return Answer(replace(_outcome(claim, reply, Result.FAILED), request_ended=True), epoch)
         case "failed":
             return Answer(_outcome(claim, reply, Result.FAILED), epoch, sent=reply.attempts > 0)
         case "throttled":

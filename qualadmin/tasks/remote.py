@@ -35,7 +35,14 @@ def seen_holder(remote: RemoteQualification) -> SeenHolder:
 
 def seen_request(remote: RemoteRequest) -> SeenRequest:
     """A request that waits."""
-    return SeenRequest(remote.request_id, remote.type_id, remote.worker_id, remote.submitted_at)
+    return SeenRequest(
+        remote.request_id,
+        remote.type_id,
+        remote.worker_id,
+        remote.submitted_at,
+        test=remote.test or "",
+        answers=remote.answer or "",
+    )
 
 
 def seen_hit(remote: RemoteHit) -> SeenHit:

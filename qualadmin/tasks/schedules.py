@@ -3,12 +3,16 @@
 from datetime import time, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 
+from qualadmin.core.actions.answers import forget_answers
 from qualadmin.core.actions.connections import waiting_tests
 from qualadmin.core.actions.drafted_tests import drop_old_drafts
 from qualadmin.core.actions.hits import drop_old_readings
 from qualadmin.core.actions.leftovers import drop_old_previews
+from qualadmin.core.actions.restorations import is_read_only
+from qualadmin.core.actor import Actor
 from qualadmin.core.queue import (
     MAIL_CHECKPOINT,
     MAIL_MONTHS,
@@ -17,6 +21,7 @@ from qualadmin.core.queue import (
     RESUME,
     SWEEP,
     SYNC_ALL,
+    SYNC_ALL_REQUESTS,
     TEST_CONNECTION,
     VERIFY_LOG,
     WATCH,
@@ -28,6 +33,7 @@ from qualadmin.core.queue import (
 
 from .hits import resume_readings
 from .mail import ring_for_letters
+from .requests import EVERY_MINUTES
 from .type_changes import resume_type_changes
 from .types import resume_types
 
@@ -41,6 +47,7 @@ TIMETABLES: Final = (
     Timetable("watch", WATCH, minutes=1),
     Timetable("sync", SYNC_ALL, minutes=15),
     Timetable("lists", READ_LISTS, at=time(2, 20)),
+    Timetable("requests", SYNC_ALL_REQUESTS, minutes=EVERY_MINUTES),
     Timetable("prune", PRUNE, at=time(3, 10)),
     Timetable("verify", VERIFY_LOG, at=time(3, 40)),
     Timetable("months", MAIL_MONTHS, at=time(5, 40)),
@@ -64,9 +71,11 @@ def resume() -> None:
 
 
 def prune() -> None:
-    """Task, every night: forget old failures of the queue, and working data that nobody came back for."""
+    """Task, every night: forget old failures of the queue, working data nobody came back for, old answers."""
     now = timezone.now()
     forget_failures(now - FAILURES_KEPT)
     drop_old_previews(before=now - PREVIEWS_KEPT)
     drop_old_readings(before=now - PREVIEWS_KEPT)
     drop_old_drafts(before=now - DRAFTS_KEPT)
+    if not is_read_only():  # forgetting them is an entry
+        forget_answers(actor=Actor.system("prune"), before=now - timedelta(days=settings.ANSWERS_DAYS))

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import threading
 import time
 import uuid
 from collections import Counter
@@ -148,8 +149,9 @@ def reconcile(account_id: str) -> None:
 def _look_at(account: RequesterAccount, gateway: QualificationGateway, claims: list[Claim]) -> bool:
     """Look, decide, write down. False if the account's credentials were refused: it is paused then."""
     settle = timedelta(seconds=settings.SETTLE_SECONDS)
+    waiting = Waiting(gateway)
     with ThreadPoolExecutor(CHECK_THREADS) as pool:
-        looks = list(pool.map(lambda claim: look(gateway, claim), claims))
+        looks = list(pool.map(lambda claim: look(gateway, claim, waiting), claims))
     record_findings(
         actor=_actor("reconcile"), findings=[one for one in looks if isinstance(one, Finding)], settle=settle
     )
@@ -176,9 +178,32 @@ def word_for(found: Finding | NoLook) -> str:
     return "no_clear_answer" if found.held is None else "done"
 
 
-def look(gateway: QualificationGateway, claim: Claim) -> Finding | NoLook:
-    """Ask what the worker holds now. An unclear answer is a finding too; no question is none."""
+class Waiting:
+    """Which requests Amazon lists as waiting, asked once for each type."""
+
+    def __init__(self, gateway: QualificationGateway) -> None:
+        self._gateway = gateway
+        self._listed: dict[str, set[str]] = {}
+        self._lock = threading.Lock()
+
+    def lists(self, claim: Claim) -> bool:
+        """Whether the request that the claim answers still waits. Raises MTurkError."""
+        with self._lock:
+            if claim.mturk_type_id not in self._listed:
+                found = self._gateway.requests(claim.mturk_type_id)
+                self._listed[claim.mturk_type_id] = {one.request_id for one in found}
+        return claim.mturk_request_id in self._listed[claim.mturk_type_id]
+
+
+def look(gateway: QualificationGateway, claim: Claim, waiting: Waiting) -> Finding | NoLook:
+    """Ask what the worker holds now, and whether the request waits that was answered, where one was.
+
+    An unclear answer is a finding too; no question is none.
+    """
+    question = "list" if claim.request else "check"
     try:
+        listed = waiting.lists(claim) if claim.request else False
+        question = "check"
         found = gateway.score(claim.mturk_type_id, claim.worker_id)
     except (AccessRefused, CredentialsMissing) as error:
         return NoLook(error.for_people, refused=True)
@@ -187,11 +212,11 @@ def look(gateway: QualificationGateway, claim: Claim) -> Finding | NoLook:
             return NoLook(error.for_people, refused=False)
         return Finding(claim, None, None, _now(), error.message)
     except MTurkError as error:
-        return Finding(claim, None, None, _now(), error.message, evidence(claim, error.call, "check"))
+        return Finding(claim, None, None, _now(), error.message, evidence(claim, error.call, question))
     aws = evidence(claim, found.call, "check") if found.call else None
     if isinstance(found, RemoteQualification) and found.status == QualificationStatus.GRANTED:
-        return Finding(claim, held=True, value=found.value, at=_now(), aws=aws)
-    return Finding(claim, held=False, value=None, at=_now(), aws=aws)
+        return Finding(claim, held=True, value=found.value, at=_now(), aws=aws, listed=listed)
+    return Finding(claim, held=False, value=None, at=_now(), aws=aws, listed=listed)
 
 
 def _now() -> datetime:

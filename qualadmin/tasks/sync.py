@@ -21,7 +21,6 @@ from qualadmin.core.actions.holders import (
 from qualadmin.core.actions.seen import SeenHolder
 from qualadmin.core.actions.type_list import apply_type_list
 from qualadmin.core.actions.type_tests import digest_of
-from qualadmin.core.actions.waiting import apply_requests
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import QualificationType, RequesterAccount, Worker
 from qualadmin.core.queue import SYNC_ACCOUNT, SYNC_TYPE, ring
@@ -31,7 +30,8 @@ from qualadmin.mturk.types import QualificationStatus, RemoteQualification, Remo
 
 from . import heartbeat, stopping
 from .identity import checked_gateway
-from .remote import seen_holder, seen_request, seen_test, seen_type
+from .remote import seen_holder, seen_test, seen_type
+from .requests import read_requests
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +67,7 @@ def read_account(account: RequesterAccount) -> None:
     gone = _gone_types(gateway, account, {one.mturk_id for one in remote})
     apply_type_list(actor=actor, account=account, remote=remote, gone=gone)
     heartbeat.beat_now_and_then()
-    as_of = timezone.now()
-    requests = [seen_request(one) for one in gateway.requests()]
-    apply_requests(actor=actor, account=account, requests=requests, as_of=as_of)
+    read_requests(gateway, account)
     note_synced(account=account, at=now)
 
 

@@ -20,10 +20,11 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from qualadmin.core.actions.requests import held_back_due
 from qualadmin.core.actions.system import record_worker_restarted
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Heartbeat
-from qualadmin.core.queue import SWEEP, ring
+from qualadmin.core.queue import DRAIN, SWEEP, ring
 
 from . import heartbeat, stopping
 from .supervisor import kill_group, start_in_own_session
@@ -35,6 +36,7 @@ RING_SECONDS: Final = 10.0
 RING_AMONG_OTHERS_SECONDS: Final = 2.0
 SILENT_SECONDS: Final = 45.0
 SWEEP_SECONDS: Final = 60.0
+HELD_BACK_SECONDS: Final = 1.0  # how often to look for answers that can no longer be taken back
 # Stays below systemd's TimeoutStopSec=120. Whatever is in hand then has a lease and is looked at later.
 STOP_SECONDS: Final = 110.0
 SHORTEST_DELAY: Final = 1.0
@@ -54,6 +56,7 @@ class Running:
     rung_at: float
     swept_at: float
     beat: datetime | None  # the newest beat seen; one from before the start proves nothing
+    looked_at: float = 0.0  # for answers to be sent
     answered: bool = False
     ever_beat: bool = False
 
@@ -149,6 +152,10 @@ class ClusterWatch:
         if now - running.swept_at >= SWEEP_SECONDS:
             ring(SWEEP)
             running.swept_at = now
+        if now - running.looked_at >= HELD_BACK_SECONDS:
+            for account_id in held_back_due(now=timezone.now()):
+                ring(DRAIN, account_id)
+            running.looked_at = now
 
     def _newest_beat(self) -> datetime | None:
         return Heartbeat.objects.filter(pk=self.name).values_list("beat_at", flat=True).first()

@@ -14,6 +14,12 @@ _BY_STATE: Final = {
     Change.State.CANCELLED: "Not sent.",
     Change.State.FAILED: "Amazon refused this. Nothing was changed.",
 }
+_DONE: Final = {
+    Verb.GRANT: "Granted",
+    Verb.REVOKE: "Taken away",
+    Verb.ACCEPT: "Accepted",
+    Verb.REJECT: "Rejected",
+}
 _BY_CODE: Final = {
     "authority_lost": "Not sent: who started the job may no longer grant.",
     "approval_lost": "Not sent: who approved the job may no longer approve.",
@@ -31,7 +37,7 @@ def answer_of(change: Change) -> str:
 
 
 def outcome_word(change: Change) -> str:
-    """`Granted` or `Taken away` for what was done; "" leaves the usual word of the state."""
+    """`Granted`, `Taken away` and the like for what was done; "" leaves the usual word of the state."""
     if change.state != Change.State.DONE:
         return ""
-    return "Granted" if change.verb == Verb.GRANT else "Taken away"
+    return _DONE[Verb(change.verb)]

@@ -70,7 +70,7 @@ class ApprovalCard:
     def effects(self) -> list[tuple[str, int]]:
         """How many of what, as the check page counted them."""
         counts = self.job.preview.counts
-        words = (("new", "New"), ("score", "Score changes"), ("revoke", "Taken away"))
+        words = (("new", "New"), ("score", "Score changes"), ("revoke", "Taken away"), ("reject", "Rejected"))
         return [(word, counts[key]) for key, word in words if counts.get(key)]
 
 

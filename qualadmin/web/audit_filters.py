@@ -15,13 +15,14 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.db.models.lookups import GreaterThanOrEqual, In, LessThan
 from django.utils import timezone
 
-from qualadmin.core.models import Change, Environment, Job, Qualification, Verb
+from qualadmin.core.models import GIVES, Change, Environment, Job, Qualification, Verb
 
 from .filters import BadValue, Choice, Filter
 
 EFFECTS: Final = (
     ("granted", "Granted or score set"),
     ("revoked", "Taken away"),
+    ("rejected", "Request rejected"),
     ("lowered", "Score lowered"),
     ("emailed", "E-mail to the worker"),
 )
@@ -60,14 +61,14 @@ class Effect(Choice):
         if value == "emailed":
             telling = Job.objects.filter(Q(notify=True) | ~Q(revoke_reason="")).order_by()
             return Q(id__in=done.filter(TOLD, job__in=telling).values("audit_id"))
-        verb = Verb.GRANT if value == "granted" else Verb.REVOKE
         # By the worker too: that is the index both databases have.
-        mine = done.filter(verb=verb, worker=OuterRef("subject"), audit_id=OuterRef("id"))
+        mine = done.filter(verb__in=_VERBS[value], worker=OuterRef("subject"), audit_id=OuterRef("id"))
         return Q(Exists(mine), outcome="ok")
 
 
+_VERBS: Final = {"granted": GIVES, "revoked": (Verb.REVOKE,), "rejected": (Verb.REJECT,)}
 #: As the index `change_lowered` says it.
-LOWERED: Final = Q(verb=Verb.GRANT, status_before=Qualification.Status.GRANTED, value__lt=F("value_before"))
+LOWERED: Final = Q(status_before=Qualification.Status.GRANTED, value__lt=F("value_before"))
 TOLD: Final = Q(verb=Verb.GRANT, job__notify=True) | (Q(verb=Verb.REVOKE) & ~Q(job__revoke_reason=""))
 
 

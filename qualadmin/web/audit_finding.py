@@ -29,6 +29,8 @@ ROWS: Final = {"type": ("name", "type"), "job": ("title", "job")}
 MISLEADING: Final = {
     "grant": ["effect:granted", "action:job.created", "action:role.granted"],
     "revoke": ["effect:revoked", "action:job.created", "action:role.revoked"],
+    "reject": ["effect:rejected", "action:job.created"],
+    "accept": ["effect:granted", "action:job.created"],
 }
 
 

@@ -30,6 +30,7 @@ FIGURES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     ("Calls to Amazon", "Granted or score set", {"effect": "granted"}),
     ("Calls to Amazon", "Of these, scores lowered", {"effect": "lowered"}),
     ("Calls to Amazon", "Taken away", {"effect": "revoked"}),
+    ("Calls to Amazon", "Requests rejected", {"effect": "rejected"}),
     ("Calls to Amazon", "E-mails to workers", {"effect": "emailed"}),
     ("Calls to Amazon", "Failed", {"action": "mturk.call.finished", "outcome": "failed"}),
     ("Calls to Amazon", "No clear answer", {"action": "mturk.call.unknown"}),

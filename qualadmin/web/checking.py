@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from qualadmin.core.actions.jobs import TYPED_COUNT_FROM
-from qualadmin.core.models import Environment, Preview, PreviewRow, Verb
+from qualadmin.core.models import GIVES, Environment, Preview, PreviewRow, Verb
 
 from .statuses import Look, look_of
 from .words import grouped
@@ -21,6 +21,7 @@ GROUPS: Final = {
     PreviewRow.Group.SCORE: ("change", "~"),
     PreviewRow.Group.SAME: ("same", "="),
     PreviewRow.Group.REVOKE: ("revoke", "−"),
+    PreviewRow.Group.REJECT: ("reject", "−"),
     PreviewRow.Group.PROBLEM: ("bad", "!"),
     PreviewRow.Group.LEFT: ("left", "≠"),
 }
@@ -49,15 +50,21 @@ class Tally:
     environment: Environment
     needs_approval: bool = False
     undoes: bool = False
+    rejects: int = 0
+    accepts: bool = False  # what is granted was asked for by the workers themselves
 
     @property
     def total(self) -> int:
-        return self.grants + self.revokes
+        return self.grants + self.revokes + self.rejects
 
     @property
     def headline(self) -> str:
         if not self.total:
             return "Nothing is left to undo" if self.undoes else "Nothing to do in this list"
+        if self.rejects:
+            return f"Check before rejecting {self._requests(self.rejects)}"
+        if self.accepts:
+            return f"Check before accepting {self._requests(self.grants)}"
         if self.grants and self.revokes:
             return f"Check before granting {grouped(self.grants)} and taking away {grouped(self.revokes)}"
         if self.grants:
@@ -72,6 +79,10 @@ class Tally:
     @property
     def _deed(self) -> str:
         place = PLACES[self.environment]
+        if self.rejects:
+            return f"Reject {self._requests(self.rejects)} {place}"
+        if self.accepts:
+            return f"Accept {self._requests(self.grants)} {place}"
         if self.grants and self.revokes:
             return f"Grant {grouped(self.grants)} and take away {grouped(self.revokes)} {place}"
         if self.grants:
@@ -82,6 +93,10 @@ class Tally:
     def must_type(self) -> bool:
         """In production, more workers than a slip of the mouse should reach."""
         return self.environment == Environment.PRODUCTION and self.total > TYPED_COUNT_FROM
+
+    @staticmethod
+    def _requests(count: int) -> str:
+        return f"{grouped(count)} request{'s' if count != 1 else ''}"
 
     def _counted(self, count: int) -> str:
         noun = "qualification" if self.several_types and self.grants else "worker"
@@ -98,6 +113,8 @@ def tally_of(preview: Preview, *, needs_approval: bool = False) -> Tally:
         environment=Environment(preview.account.environment),
         needs_approval=needs_approval,
         undoes=preview.source == Preview.Source.UNDO,
+        rejects=counts.get("reject", 0),
+        accepts=preview.verb == Verb.ACCEPT,
     )
 
 
@@ -105,7 +122,7 @@ def tiles_of(preview: Preview, chosen: str) -> list[Tile]:
     """The groups. Choosing the one that is shown leads back to all lines."""
     tiles = []
     for group in PreviewRow.Group:
-        if group is PreviewRow.Group.LEFT and preview.source != Preview.Source.UNDO:
+        if group not in _groups_of(preview):
             continue
         count = preview.counts.get(group.value, 0)
         current = chosen == group.value
@@ -120,6 +137,18 @@ def tiles_of(preview: Preview, chosen: str) -> list[Tile]:
             )
         )
     return tiles
+
+
+def _groups_of(preview: Preview) -> set[PreviewRow.Group]:
+    """The groups that lines of such a list can be in."""
+    group = PreviewRow.Group
+    match preview.verb:
+        case Verb.ACCEPT:
+            return {group.NEW, group.SCORE, group.PROBLEM}
+        case Verb.REJECT:
+            return {group.REJECT, group.PROBLEM}
+    left = {group.LEFT} if preview.source == Preview.Source.UNDO else set()
+    return {group.NEW, group.SCORE, group.SAME, group.REVOKE, group.PROBLEM} | left
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +205,17 @@ def requests_sentence(tally: Tally, type_name: str) -> str:
 def facts_of(preview: Preview, tally: Tally, type_names: list[str]) -> list[tuple[str, str]]:
     """Terms and texts beside the button."""
     facts = [("Type" if len(type_names) == 1 else "Types", ", ".join(type_names) or "–")]
-    if preview.verb == Verb.GRANT and preview.score is not None:
+    if preview.verb in GIVES and preview.score is not None:
         facts.append(("Score for all", grouped(preview.score)))
+    if preview.options.get("by_key"):
+        facts.append(("Score", "What the key makes of each one’s answers"))
     if preview.origin and not tally.undoes:
         facts.append(("Selected", preview.origin))
     facts.append(("Account", preview.account.name))
     facts.append(("Study", str(preview.study) if preview.study else "None"))
-    if tally.grants:
+    if tally.rejects:
+        facts.append(("The workers read", "Your reason" if preview.revoke_reason else "No reason"))
+    if tally.grants and not tally.accepts:
         facts.append(("E-mail", "Yes, from Amazon" if preview.notify else "No"))
     if tally.revokes:
         facts.append(("Taken away", "With a reason they read" if preview.revoke_reason else "Silently"))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import (
+    GIVES,
     Change,
     ConnectionTest,
     Heartbeat,
@@ -21,7 +22,6 @@ from qualadmin.core.models import (
     QualificationRequest,
     QualificationType,
     RequesterAccount,
-    Verb,
 )
 
 from .charts import Bar, Chart
@@ -90,7 +90,7 @@ def _ended(
         granted, failed = found[day]
         if state == Change.State.FAILED:
             found[day] = (granted, failed + count)
-        elif verb == Verb.GRANT:
+        elif verb in GIVES:
             found[day] = (granted + count, failed)
     return found
 

@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 
 from qualadmin.audit.models import AuditEntry
-from qualadmin.core.models import Approval, Change, Job, Mute, RoleAssignment, Study, Verb
+from qualadmin.core.models import GIVES, Approval, Change, Job, Mute, RoleAssignment, Study, Verb
 from qualadmin.core.permissions import Role
 
 from .audit_filters import LOWERED
@@ -150,7 +150,7 @@ def _back_and_forth(scope: Scope) -> Iterable[Finding]:
         done.filter(job__study__in=list(scope.studies))
         .order_by()
         .values("worker", "type", "type__name", "job__study")
-        .annotate(granted=Count("pk", filter=Q(verb=Verb.GRANT)), revoked=Count("pk", filter=Q(verb=Verb.REVOKE)))
+        .annotate(granted=Count("pk", filter=Q(verb__in=GIVES)), revoked=Count("pk", filter=Q(verb=Verb.REVOKE)))
         .filter(granted__gte=REPEATS, revoked__gte=REPEATS)
     )
     for row in rows.order_by("-revoked")[: PER_RULE + 1]:

@@ -34,6 +34,14 @@ class Notice:
     url: str = ""  # the page the title leads to
 
 
+_DONE_WORDS: Final = {
+    Job.Kind.GRANT: "Granted",
+    Job.Kind.REVOKE: "Taken away",
+    Job.Kind.ACCEPT: "Accepted",
+    Job.Kind.REJECT: "Rejected",
+}
+
+
 class Progress:
     """One look at a job. Asks at most four small questions, whatever the size of the job."""
 
@@ -84,7 +92,7 @@ class Progress:
 
     @property
     def done_word(self) -> str:
-        return {Job.Kind.GRANT: "Granted", Job.Kind.REVOKE: "Taken away"}.get(Job.Kind(self.job.kind), "Done")
+        return _DONE_WORDS.get(Job.Kind(self.job.kind), "Done")
 
     @property
     def sent(self) -> int:

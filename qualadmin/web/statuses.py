@@ -47,6 +47,8 @@ LOOKS: Final[dict[str, Look]] = {
     # requests and connection tests
     "waiting": Look("Waiting", "clock", _BUSY),
     "closed": Look("No longer waiting", "minus-circle", _GREY),
+    "accepted": Look("Accepted", "check", _OK),
+    "rejected": Look("Rejected", "x-mark", _WARN),
     "ok": Look("Works", "check", _OK),
     # outcomes in the audit log
     "started": Look("Started", "play", _BUSY),
@@ -61,6 +63,7 @@ LOOKS: Final[dict[str, Look]] = {
     "change": Look("Score changes", "pencil-square", _WARN),
     "same": Look("Already so", "equals", _GREY),
     "revoke": Look("Taken away", "arrow-uturn-left", _WARN),
+    "reject": Look("Rejected", "x-mark", _WARN),
     "bad": Look("Cannot be done", "exclamation-circle", _BAD),
     "left": Look("Changed since, left alone", "hand-raised", _WARN),
     # accounts and people

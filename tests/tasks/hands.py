@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from qualadmin.core.actions.claims import Claim, claim_changes
 from qualadmin.core.actions.outcomes import Outcome, Recorded, Result, record_outcomes
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import RequesterAccount
+from qualadmin.mturk.client import ClientCache
+from qualadmin.tasks.calling import Pool
 
 DRAIN = Actor.system("drain")
 LEASE = timedelta(seconds=60)
@@ -46,3 +49,15 @@ def finish(account: RequesterAccount, result: Result = Result.DONE) -> None:
     """Claim everything and let it all come to this."""
     while claims := take(account):
         give(outcome(claim, result) for claim in claims)
+
+
+def run_calls_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the drain's calls run in threads of the test, where their time-out can be shortened."""
+    pools: list[Pool] = []
+
+    def pool_for(credentials: Any, threads: int) -> Pool:
+        pools.append(Pool(ClientCache().gateway(credentials, threads=threads), threads))
+        return pools[-1]
+
+    monkeypatch.setattr("qualadmin.tasks.drain.caller_for", pool_for)
+    monkeypatch.setattr("qualadmin.tasks.drain.give_up", lambda credentials: None)

@@ -12,7 +12,12 @@ from qualadmin.audit.verify import verify
 from qualadmin.core.models import Change, Job, Qualification
 from qualadmin.emulator.testing import Emulator
 
-CHANGING = ("AssociateQualificationWithWorker", "DisassociateQualificationFromWorker")
+CHANGING = (
+    "AssociateQualificationWithWorker",
+    "DisassociateQualificationFromWorker",
+    "AcceptQualificationRequest",
+    "RejectQualificationRequest",
+)
 ENDS = ("mturk.call.finished", "mturk.call.put_back", "mturk.call.unknown")
 
 

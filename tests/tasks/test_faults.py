@@ -32,6 +32,7 @@ from qualadmin.tasks.sweep import gone_holders, process_name, reconcile, sweep
 from tests.entries import new_entries, payload_of
 from tests.factories import TypeFactory
 from tests.tasks.conftest import make_live_type, make_live_type_again
+from tests.tasks.hands import run_calls_here
 from tests.tasks.invariants import assert_every_worker_granted_once, assert_log_tells_everything, calls_by_worker
 from tests.tasks.lists import make_job, worker_ids
 
@@ -376,20 +377,6 @@ def test_a_drain_that_can_claim_nothing_does_not_ring_for_another_one(
 
 
 # --- help ---------------------------------------------------------------------------------------------------
-
-
-def run_calls_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the drain's calls run in threads of the test, where their time-out can be shortened."""
-    from qualadmin.mturk.client import ClientCache
-
-    pools: list[Pool] = []
-
-    def pool_for(credentials: Any, threads: int) -> Pool:
-        pools.append(Pool(ClientCache().gateway(credentials, threads=threads), threads))
-        return pools[-1]
-
-    monkeypatch.setattr("qualadmin.tasks.drain.caller_for", pool_for)
-    monkeypatch.setattr("qualadmin.tasks.drain.give_up", lambda credentials: None)
 
 
 def wait_for(happened: Callable[[], bool], seconds: float = 10) -> None:

@@ -19,7 +19,7 @@ from qualadmin.audit.record import Transaction
 from qualadmin.audit.types import Target, Who
 from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
-from qualadmin.core.models import AccountPace, Change, Job, RequesterAccount
+from qualadmin.core.models import GIVES, AccountPace, Change, Job, QualificationRequest, RequesterAccount, Verb
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.core.queue import DRAIN, ring
 
@@ -30,6 +30,17 @@ from .restorations import is_read_only
 
 MAX_JOBS: Final = 16  # jobs that share what there is to claim; the next ones get what these leave
 ASKER_LOST: Final = ("authority_lost", "Who asked for this may no longer grant here. It was not sent.")
+#: Undoing takes back what a job did. What somebody has changed since is the newer wish, and stays.
+CHANGED_SINCE: Final = (
+    "changed since",
+    "changed_since",
+    "Changed by somebody else after this undo was confirmed. Left alone.",
+)
+REQUEST_ENDED: Final = (
+    "request ended",
+    "request_ended",
+    "The request was answered or closed before this was sent. Nothing was sent.",
+)
 APPROVER_LOST: Final = ("approval_lost", "Who approved this may no longer approve here. It was not sent.")
 
 
@@ -65,6 +76,18 @@ class Claim:
     value_before: int | None = None
     checks: int = 0
     entry: uuid.UUID | None = None
+    request: uuid.UUID | None = None  # the worker's own request that this answers, and Amazon's id of it
+    mturk_request_id: str = ""
+
+    @property
+    def gives(self) -> bool:
+        """Whether the worker holds the type with `value` once Amazon has taken the call."""
+        return self.verb in GIVES
+
+    @property
+    def real_attempts(self) -> int:
+        """Calls that left, or may have; this one counts."""
+        return self.attempt - self.throttles
 
 
 def claim_changes(
@@ -174,10 +197,12 @@ SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.
        c.undoes_id IS NOT NULL AND NOT EXISTS (
            SELECT 1 FROM core_change u
              JOIN core_qualification q ON q.type_id = u.type_id AND q.worker_id = u.worker_id
-            WHERE u.id = c.undoes_id AND q.audit_id = u.audit_id)
+            WHERE u.id = c.undoes_id AND q.audit_id = u.audit_id),
+       c.request_id, r.mturk_id, r.state
   FROM core_change c
   JOIN core_qualificationtype t ON t.id = c.type_id
   JOIN core_worker w ON w.id = c.worker_id
+  LEFT JOIN core_qualificationrequest r ON r.id = c.request_id
  WHERE c.job_id = %s AND c.state = 'planned' AND c.due_at <= %s
    AND NOT EXISTS (
        SELECT 1 FROM core_change o
@@ -195,7 +220,10 @@ def _claim_of_job(tx: Transaction, job: JobInHand, limit: int, now: datetime) ->
         rows: Sequence[Sequence[Any]] = cursor.fetchall()
     overtaken = [row[0] for row in rows if row[12]]
     if overtaken:
-        _leave_alone(tx, job, overtaken)
+        _leave_alone(tx, job, overtaken, CHANGED_SINCE)
+    ended = [row[0] for row in rows if row[13] and row[15] != QualificationRequest.State.WAITING]
+    if ended:
+        _leave_alone(tx, job, ended, REQUEST_ENDED)
     return [
         Claim(
             change_id=row[0],
@@ -211,17 +239,19 @@ def _claim_of_job(tx: Transaction, job: JobInHand, limit: int, now: datetime) ->
             throttles=row[9],
             status_before=row[10],
             value_before=row[11],
+            request=from_uuid(row[13]) if row[13] else None,
+            mturk_request_id=row[14] or "",
         )
         for row in rows
-        if not row[12]
+        if row[0] not in {*overtaken, *ended}
     ]
 
 
-def _leave_alone(tx: Transaction, job: JobInHand, ids: list[int]) -> None:
-    """Undoing takes back what a job did. What somebody has changed since is the newer wish, and stays."""
+def _leave_alone(tx: Transaction, job: JobInHand, ids: list[int], why: tuple[str, str, str]) -> None:
+    """Nothing is sent for these changes. `why`: cause and code of the entry, and the sentence of a change."""
     row = Job.objects.select_related("study", "account").get(pk=job.job_id)
-    message = "Changed by somebody else after this undo was confirmed. Left alone."
-    cancel(tx, row, ids, cause="changed since", code="changed_since", message=message, on_behalf_of=job.person)
+    cause, code, message = why
+    cancel(tx, row, ids, cause=cause, code=code, message=message, on_behalf_of=job.person)
     finish_job(tx, row.pk)
 
 
@@ -271,10 +301,16 @@ def type_target(type_id: uuid.UUID, name: str) -> Target:
 
 
 def held_after(claim: Claim) -> dict[str, list[object]]:
-    """Before and after of what the worker holds, if Amazon takes the call."""
+    """Before and after of what the worker holds, if Amazon takes the call, and of the request it answers.
+
+    Rejecting a request leaves what the worker holds as it is.
+    """
+    if claim.verb == Verb.REJECT:
+        return {"request": ["waiting", "rejected"]}
     return {
-        "status": [claim.status_before, "Granted" if claim.verb == "grant" else "Revoked"],
+        "status": [claim.status_before, "Granted" if claim.gives else "Revoked"],
         "value": [claim.value_before, claim.value],
+        **({"request": ["waiting", "accepted"]} if claim.request else {}),
     }
 
 

@@ -15,7 +15,7 @@ from qualadmin.core.queue import DRAIN, GIVE_UP, PREPARE, ring
 
 from . import parts
 from .endings import GIVES_UP, cancel_part, finish_job, job_target
-from .preparing import plan_again
+from .preparing import plan_again, retryable
 from .rows import move
 
 
@@ -130,7 +130,7 @@ def retry_failed(*, actor: Actor, job_id: uuid.UUID) -> Job:
     with audit.transaction(actor.context) as tx:
         job = _locked(actor, job_id)
         _require_control(actor, job)
-        failed = Change.objects.filter(job=job, state=Change.State.FAILED)
+        failed = retryable(job)
         count = failed.count()
         _require_retryable(job, count)
         large = count > parts.AT_ONCE

@@ -57,6 +57,7 @@ class Row:
     why: str = ""
     code: str = ""
     undoes_id: int | None = None
+    request_id: uuid.UUID | None = None
 
 
 def compare(reading: Interpretation, types: Mapping[str, QualificationType], verb: Verb) -> Iterator[Row]:
@@ -165,9 +166,11 @@ _MET: Final = """
 SELECT w.worker_id, w.id, q.status, q.value,
        EXISTS (SELECT 1 FROM core_qualificationrequest r
                 WHERE r.worker_id = w.id AND r.type_id = %s AND r.state = 'waiting'),
-       (SELECT o.verb || ' ' || COALESCE(CAST(o.value AS varchar(11)), '')
+       (SELECT CASE o.verb WHEN 'accept' THEN 'grant' ELSE o.verb END
+               || ' ' || COALESCE(CAST(o.value AS varchar(11)), '')
           FROM core_change o JOIN core_job j ON j.id = o.job_id AND j.state <> 'approval'
          WHERE o.type_id = %s AND o.worker_id = w.id AND o.state IN ('planned', 'sending', 'unknown')
+           AND o.verb <> 'reject'
          ORDER BY o.id DESC LIMIT 1)
   FROM core_worker w
   LEFT JOIN core_qualification q ON q.worker_id = w.id AND q.type_id = %s

@@ -1,7 +1,7 @@
 """Jobs: from a confirmed preview to planned changes."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
@@ -13,7 +13,17 @@ from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotVisible
 from qualadmin.core.killpoints import reached
-from qualadmin.core.models import INTEGER_MAX, Change, Job, Preview, PreviewRow, QualificationType, Verb
+from qualadmin.core.models import (
+    ANSWERS,
+    INTEGER_MAX,
+    Change,
+    Job,
+    Preview,
+    PreviewRow,
+    QualificationRequest,
+    QualificationType,
+    Verb,
+)
 from qualadmin.core.models.qualifications import new_salt
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import DRAIN, PREPARE, ring
@@ -27,6 +37,7 @@ from .thresholds import reasons_for, reasons_of
 from .undo import record_undone, require_undoable
 
 TYPED_COUNT_FROM: Final = 100  # in production, more workers than this must be typed by hand
+HELD_BACK: Final = timedelta(seconds=10)  # a single answer to a request can be taken back for so long
 BECOMES_A_CHANGE: Final = (*ACTIONABLE, PreviewRow.Group.LEFT)
 
 
@@ -113,7 +124,7 @@ def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> J
         preview=preview,
         undoes_id=preview.undoes_id,
         created_by_id=actor.person_id,
-        kind=_kind(counts),
+        kind=_kind(preview),
         title=_title(preview),
         reason=preview.reason,
         notify=preview.notify,
@@ -149,7 +160,10 @@ def begin_job(tx: Transaction, job: Job) -> None:
         ring(DRAIN, str(job.account_id))
 
 
-def _kind(counts: dict[str, int]) -> Job.Kind:
+def _kind(preview: Preview) -> Job.Kind:
+    if preview.verb in ANSWERS:
+        return Job.Kind(preview.verb)
+    counts = preview.counts
     grants = counts.get("new", 0) + counts.get("score", 0)
     if not counts.get("revoke"):
         return Job.Kind.GRANT
@@ -161,6 +175,10 @@ def _title(preview: Preview) -> str:
     if preview.file_name or preview.source == Preview.Source.UNDO:
         return (preview.file_name or preview.origin)[:200]
     count = actionable(preview)
+    if preview.verb in ANSWERS:
+        requests = f"{count} request{'s' if count != 1 else ''}"
+        about = f"for {preview.type.name}" if preview.type else "for several types"
+        return f"{Verb(preview.verb).name.capitalize()} {requests} {about}"[:200]
     workers = f"{count} worker{'s' if count != 1 else ''}"
     return f"{preview.type.name if preview.type else 'Several types'}, {workers}"[:200]
 
@@ -183,6 +201,7 @@ def _record_created(tx: Transaction, job: Job, counts: dict[str, int]) -> uuid.U
             "new": [None, counts.get("new", 0)],
             "score_changes": [None, counts.get("score", 0)],
             "revokes": [None, counts.get("revoke", 0)],
+            "rejects": [None, counts.get("reject", 0)],
             "skipped": [None, counts.get("same", 0)],
             "corrections": [None, counts.get("corrected", 0)],
             "notify": [None, job.notify],
@@ -201,9 +220,18 @@ def write_changes(job: Job, entry: uuid.UUID, now: datetime, *, to: int) -> None
     Call with the job's row locked. Workers met for the first time become known.
     """
     after = job.prepared_to
+    _hold_requests(job, after, to)
     _insert_workers(job, entry, now, after, to)
     _insert_changes(job, entry, now, after, to)
     _count(job, after, to)
+
+
+def _hold_requests(job: Job, after: int, to: int) -> None:
+    """Lock the requests that are answered, in one order for everybody: of two answers one is first."""
+    if job.kind in (Job.Kind.ACCEPT, Job.Kind.REJECT):
+        lines = PreviewRow.objects.filter(preview=job.preview_id, n__gt=after, n__lte=to, group__in=ACTIONABLE)
+        requests = QualificationRequest.objects.filter(pk__in=lines.order_by().values("request"))
+        list(requests.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _insert_workers(job: Job, entry: uuid.UUID, now: datetime, after: int, to: int) -> None:
@@ -227,14 +255,17 @@ def _insert_workers(job: Job, entry: uuid.UUID, now: datetime, after: int, to: i
 # about to do something else, this one comes after it and is no "already so". A change that takes another one back
 # is left alone where that one is no longer the newest: somebody wanted something else since.
 _INSERT: Final = """
-INSERT INTO core_change (job_id, n, line, type_id, worker_id, undoes_id, verb, status_before, value_before, value,
-    state, attempt, code, message, aws_request_id, created_at, finished_at, due_at, lease_by, checks, throttles,
-    audit_id)
-SELECT %s, s.n, s.line, s.type_id, s.worker, s.undoes_id, s.verb, s.status, s.held, s.value,
-       s.state, 0, CASE s.state WHEN 'skipped' THEN 'already_so' WHEN 'cancelled' THEN 'changed_since' ELSE '' END,
-       CASE WHEN s.state <> 'cancelled' THEN '' WHEN s."group" = 'left' THEN s.why ELSE %s END, '',
+INSERT INTO core_change (job_id, n, line, type_id, worker_id, undoes_id, request_id, verb,
+    status_before, value_before, value, state, attempt, code, message, aws_request_id, created_at, finished_at,
+    due_at, lease_by, checks, throttles, audit_id)
+SELECT %s, s.n, s.line, s.type_id, s.worker, s.undoes_id, s.request_id, s.verb, s.status, s.held, s.value,
+       s.state, 0, CASE WHEN s.state = 'skipped' THEN 'already_so' WHEN s.state <> 'cancelled' THEN ''
+                        WHEN s.request_id IS NULL THEN 'changed_since' ELSE 'request_ended' END,
+       CASE WHEN s.state <> 'cancelled' THEN '' WHEN s."group" = 'left' THEN s.why
+            WHEN s.request_id IS NULL THEN %s ELSE %s END, '',
        {now}, CASE WHEN s.state = 'planned' THEN NULL ELSE {now} END, {now}, '', 0, 0, %s
-  FROM (SELECT r.n, r.line, r.type_id, w.id AS worker, r.undoes_id, r.verb, COALESCE(q.status, '') AS status,
+  FROM (SELECT r.n, r.line, r.type_id, w.id AS worker, r.undoes_id, r.request_id, r.verb,
+               COALESCE(q.status, '') AS status,
                q.value AS held, r.value, r."group", r.why,
                CASE WHEN (r.verb = 'grant' AND q.status = 'Granted' AND q.value = r.value
                           OR r.verb = 'revoke' AND COALESCE(q.status, '') <> 'Granted')
@@ -242,24 +273,32 @@ SELECT %s, s.n, s.line, s.type_id, s.worker, s.undoes_id, s.verb, s.status, s.he
                          SELECT 1 FROM core_change o JOIN core_job j ON j.id = o.job_id AND j.state <> 'approval'
                           WHERE o.type_id = r.type_id AND o.worker_id = w.id AND o.job_id <> %s
                             AND o.state IN ('planned', 'sending', 'unknown')
+                            AND o.verb <> 'reject'
                             AND (o.verb <> r.verb OR o.value <> r.value)) THEN 'skipped'
                     WHEN r."group" = 'left' OR u.audit_id <> q.audit_id THEN 'cancelled'
+                    WHEN r.request_id IS NOT NULL
+                     AND (a.state <> 'waiting' OR EXISTS (
+                         SELECT 1 FROM core_change o
+                          WHERE o.request_id = r.request_id AND o.state IN ('planned', 'sending', 'unknown')))
+                    THEN 'cancelled'
                     ELSE 'planned' END AS state
           FROM core_previewrow r
           JOIN core_worker w ON w.worker_id = r.worker_id
           LEFT JOIN core_qualification q ON q.type_id = r.type_id AND q.worker_id = w.id
           LEFT JOIN core_change u ON u.id = r.undoes_id
+          LEFT JOIN core_qualificationrequest a ON a.id = r.request_id
          WHERE r.preview_id = %s AND r.n > %s AND r.n <= %s
-           AND r."group" IN ('new', 'score', 'revoke', 'left')) s
+           AND r."group" IN ('new', 'score', 'revoke', 'reject', 'left')) s
  ORDER BY s.n"""
 _MEANWHILE: Final = "Changed by somebody else after this was checked. Left alone."
+_ANSWERED: Final = "The request ended, or somebody else answered it, after this was checked. Nothing is sent."
 
 
 def _insert_changes(job: Job, entry: uuid.UUID, now: datetime, after: int, to: int) -> None:
-    moment = db_time(now)
+    moment, due = db_time(now), now + HELD_BACK if job.source == Preview.Source.INBOX else now
     sql = _INSERT.format(now="CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s")
     parameters = [
-        db_uuid(job.pk), _MEANWHILE, moment, moment, moment, db_uuid(entry), db_uuid(job.pk),
+        db_uuid(job.pk), _MEANWHILE, _ANSWERED, moment, moment, db_time(due), db_uuid(entry), db_uuid(job.pk),
         db_uuid(job.preview_id), after, to,
     ]  # fmt: skip
     with connection.cursor() as cursor:

@@ -18,7 +18,7 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
-from qualadmin.core.models import Change, Job
+from qualadmin.core.models import Change, Job, QualificationRequest, Verb
 
 from ._sql import db_time, db_uuid, for_update, insert_rows, marks, update_rows
 from .claims import Claim, held_after, type_target
@@ -66,6 +66,7 @@ class Outcome:
     wait: timedelta = timedelta(0)
     throttled: bool = False
     cause: str = ""
+    request_ended: bool = False  # the request does not wait any more, and this call is not why
 
 
 @dataclass(slots=True)
@@ -183,6 +184,7 @@ def write_results(entries: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
         fixed="lease_until = NULL, lease_by = ''",
     )
     upsert_qualifications((one.claim, one.at, entry) for one, entry in pairs if one.result is Result.DONE)
+    end_requests(pairs)
 
 
 # GrantTime stays when a held score is overwritten; a revoked qualification keeps its last score.
@@ -197,7 +199,7 @@ ON CONFLICT (type_id, worker_id) DO UPDATE SET
 
 
 def upsert_qualifications(rows: Iterable[tuple[Claim, datetime, uuid.UUID]]) -> None:
-    """What the workers hold from now on."""
+    """What the workers hold from now on. Rejecting a request changes nothing about that."""
     insert_rows(
         "core_qualification",
         "type_id, worker_id, status, value, grant_time, checked_at, audit_id",
@@ -205,16 +207,41 @@ def upsert_qualifications(rows: Iterable[tuple[Claim, datetime, uuid.UUID]]) -> 
             (
                 db_uuid(claim.type_id),
                 db_uuid(claim.worker),
-                "Granted" if claim.verb == "grant" else "Revoked",
-                claim.value if claim.verb == "grant" else None,
-                db_time(at) if claim.verb == "grant" else None,
+                "Granted" if claim.gives else "Revoked",
+                claim.value if claim.gives else None,
+                db_time(at) if claim.gives else None,
                 db_time(at),
                 db_uuid(entry),
             )
             for claim, at, entry in rows
+            if claim.verb != Verb.REJECT
         ),
         _UPSERT,
     )
+
+
+def end_requests(outcomes: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
+    """Requests that were answered, or that Amazon says do not wait any more.
+
+    A reading of Amazon's list may have found an answered one gone before its answer was written down.
+    """
+    update_rows(
+        QualificationRequest,
+        ["state", "closed_at", "audit_id"],
+        (
+            (db_uuid(one.claim.request), _request_state(one), db_time(one.at), db_uuid(entry))
+            for one, entry in outcomes
+            if one.claim.request is not None and (one.result is Result.DONE or one.request_ended)
+        ),
+        where="t.state IN ('waiting', 'closed')",
+    )
+
+
+def _request_state(one: Outcome) -> str:
+    states = QualificationRequest.State
+    if one.result is not Result.DONE:
+        return states.CLOSED.value
+    return states.ACCEPTED.value if one.claim.verb == Verb.ACCEPT else states.REJECTED.value
 
 
 def count_results(tx: Transaction, outcomes: Iterable[Outcome]) -> list[uuid.UUID]:

@@ -10,14 +10,14 @@ comes next goes on. A job that was paused or stopped meanwhile is not prepared a
 import uuid
 from typing import Any
 
-from django.db.models import F, Max, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
-from qualadmin.core.models import Change, Job, PreviewRow
+from qualadmin.core.models import Change, Job, PreviewRow, QualificationRequest
 from qualadmin.core.queue import DRAIN, ring
 
 from . import parts
@@ -53,8 +53,18 @@ def jobs_to_prepare() -> list[uuid.UUID]:
     return list(Job.objects.filter(state=Job.State.PREPARING).order_by("created_at").values_list("pk", flat=True))
 
 
+def retryable(job: Job) -> QuerySet[Change]:
+    """What failed and may be sent again: not an answer to a request that ended, or that somebody answers anew."""
+    again = Change.objects.filter(request=OuterRef("request"), state__in=Change.OPEN)
+    waits = Q(request__state=QualificationRequest.State.WAITING) & ~Exists(again)
+    return Change.objects.filter(Q(request=None) | waits, job=job, state=Change.State.FAILED)
+
+
 def plan_again(job: Job, failed: QuerySet[Change], entry: uuid.UUID) -> int:
     """These failed changes of the job (locked by the caller) are to be sent again. Returns how many there were."""
+    if job.kind in (Job.Kind.ACCEPT, Job.Kind.REJECT):
+        answered = QualificationRequest.objects.filter(pk__in=failed.order_by().values("request")).order_by("pk")
+        list(answered.select_for_update(no_key=True).values_list("pk", flat=True))
     count = failed.update(
         state=Change.State.PLANNED,
         due_at=timezone.now(),
@@ -92,7 +102,7 @@ def _check_part(tx: Transaction, job: Job) -> bool:
 
 def _retry_part(tx: Transaction, job: Job) -> bool:
     """The next changes that failed are planned again. False if there are none."""
-    failed = Change.objects.filter(job=job, state=Change.State.FAILED)
+    failed = retryable(job)
     ids = list(failed.order_by("n").values_list("pk", flat=True)[: parts.PART])
     if not ids:
         return False

@@ -34,6 +34,7 @@ from .leftovers import drop_part, forget
 from .texts import clean_text
 
 TEXT_LIMIT: Final = 2000  # characters
+Group = PreviewRow.Group
 DEALT_WITH: Final = "This list was already dealt with. Nothing was changed. Start again with a new list."
 
 
@@ -235,7 +236,7 @@ def _check_wishes(preview: Preview, types: dict[str, QualificationType], wishes:
                 )
 
 
-ACTIONABLE: Final = (PreviewRow.Group.NEW, PreviewRow.Group.SCORE, PreviewRow.Group.REVOKE)
+ACTIONABLE: Final = (Group.NEW, Group.SCORE, Group.REVOKE, Group.REJECT)
 
 
 class Sum:
@@ -260,7 +261,8 @@ class Sum:
         self.counts["corrected"] += bool(row.proposal and row.worker_id)
         self.counts["requests"] += row.has_request and actionable
         if actionable:
-            self._digest.update(f"{row.type_id} {row.worker_id} {row.verb} {row.value}\n".encode())
+            answers = f" {uuid.UUID(str(row.request_id))}" if row.request_id else ""
+            self._digest.update(f"{row.type_id} {row.worker_id} {row.verb} {row.value}{answers}\n".encode())
 
     @property
     def digest(self) -> str:
@@ -306,7 +308,7 @@ def insert_ready(preview: Preview, rows: list[Row]) -> None:
 _FIELDS: Final = [field for field in PreviewRow._meta.concrete_fields if not field.primary_key]
 _COLUMNS: Final = ", ".join(f'"{field.column}"' for field in _FIELDS)
 _NAMES: Final = [field.attname for field in _FIELDS]
-_UUIDS: Final = [_NAMES.index(name) for name in ("preview_id", "type_id", "known_id")]
+_UUIDS: Final = [_NAMES.index(name) for name in ("preview_id", "type_id", "known_id", "request_id")]
 _take: Final = attrgetter(*_NAMES)
 
 

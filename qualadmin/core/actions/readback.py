@@ -15,30 +15,37 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.killpoints import reached
-from qualadmin.core.models import Change, Job, RequesterAccount, User
+from qualadmin.core.models import Change, Job, RequesterAccount, User, Verb
 
 from ._sql import db_time, db_uuid, from_uuid, marks, run_many, skip_locked
 from .claims import Claim, JobInHand, held_after, type_target
-from .outcomes import Outcome, Result, count_results, record_call, upsert_qualifications
+from .outcomes import Outcome, Result, count_results, end_requests, record_call, upsert_qualifications
 
 MAX_CHECKS: Final = 5  # then a person decides
 MAX_ATTEMPTS: Final = 3  # real calls for one change
+GRANTED: Final = "Granted"
+_KINDS: Final = {Result.DONE: "ok", Result.NEEDS_PERSON: "unknown"}
 
 _COLUMNS: Final = """
 SELECT c.id, c.type_id, t.name, t.mturk_id, c.worker_id, w.worker_id, c.verb, c.value, c.attempt, c.throttles,
        c.checks, c.job_id, c.audit_id,
        (SELECT q.status FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id),
-       (SELECT q.value FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id)
+       (SELECT q.value FROM core_qualification q WHERE q.type_id = c.type_id AND q.worker_id = c.worker_id),
+       c.request_id, r.mturk_id
   FROM core_change c
   JOIN core_job j ON j.id = c.job_id
   JOIN core_qualificationtype t ON t.id = c.type_id
   JOIN core_worker w ON w.id = c.worker_id
+  LEFT JOIN core_qualificationrequest r ON r.id = c.request_id
  WHERE j.account_id = %s AND """
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What Amazon says a worker holds now. `held` None: it gave no clear answer this time."""
+    """What Amazon says a worker holds now. `held` None: it gave no clear answer this time.
+
+    `listed`, where a request is answered: whether Amazon still lists it among those that wait.
+    """
 
     claim: Claim
     held: bool | None
@@ -46,6 +53,7 @@ class Finding:
     at: datetime
     detail: str = ""
     aws: dict[str, Any] | None = None
+    listed: bool = False
 
 
 def lease_holders(*, account_id: uuid.UUID) -> list[str]:
@@ -145,14 +153,17 @@ def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:
             checks=one.claim.checks + 1, due_at=one.at + wait, lease_until=None
         )
         return []
-    outcome = Outcome(one.claim, result, one.at, detail=one.detail, aws=one.aws, code=_code(one, result))
+    outcome = Outcome(
+        one.claim, result, one.at, detail=one.detail, aws=one.aws, code=_code(one, result),
+        request_ended=result is Result.FAILED,
+    )  # fmt: skip
     changes: dict[str, list[object]] = {
         "state": ["unknown", result.value],
         "found": [None, _words(one)],
     }
     if result is Result.DONE:
         changes |= held_after(one.claim)
-    kind = {Result.DONE: "ok", Result.NEEDS_PERSON: "unknown"}.get(result, "failed")
+    kind = _KINDS.get(result, "failed")
     entry = record_call(tx, outcome, "mturk.call.reconciled", kind, changes)
     run_many(
         "UPDATE core_change SET state = %s, code = %s, message = %s, finished_at = %s, due_at = %s, checks = %s,"
@@ -172,6 +183,7 @@ def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:
     )
     if result is Result.DONE:
         upsert_qualifications([(one.claim, one.at, entry)])
+    end_requests([(outcome, entry)])
     return [outcome]
 
 
@@ -179,29 +191,50 @@ def decide(one: Finding) -> Result:
     """Whether what was asked for has come true at Amazon."""
     if one.held is None:
         return Result.UNKNOWN if one.claim.checks + 1 < MAX_CHECKS else Result.NEEDS_PERSON
-    applied = not one.held if one.claim.verb == "revoke" else one.held and one.value == one.claim.value
-    if applied:
+    if one.claim.request is not None and not one.listed:
+        # It ends only once: by this call, or by somebody else's answer, which would show in what is held.
+        return Result.DONE if _as_answered(one) else Result.FAILED
+    if one.claim.request is None and _applied(one):
         return Result.DONE
-    sent = one.claim.attempt - one.claim.throttles
-    return Result.PUT_BACK if sent < MAX_ATTEMPTS else Result.NEEDS_PERSON
+    return Result.PUT_BACK if one.claim.real_attempts < MAX_ATTEMPTS else Result.NEEDS_PERSON
+
+
+def _applied(one: Finding) -> bool:
+    return not one.held if one.claim.verb == Verb.REVOKE else bool(one.held) and one.value == one.claim.value
+
+
+def _as_answered(one: Finding) -> bool:
+    """Whether what the worker holds is what this answer to the request leads to."""
+    claim = one.claim
+    if claim.verb == Verb.ACCEPT:
+        return _applied(one)
+    held_before = claim.status_before == GRANTED
+    return one.held == held_before and (not held_before or one.value == claim.value_before)
 
 
 def _code(one: Finding, result: Result) -> str:
     if result is Result.NEEDS_PERSON:
         return "unclear" if one.held is None else "not_applied"
+    if result is Result.FAILED:
+        return "request_ended"
     return "" if result is Result.DONE else "read_back"
 
 
 def _message(result: Result) -> str:
     if result is Result.NEEDS_PERSON:
         return "We could not find out whether Amazon did this. Look at the worker and decide."
+    if result is Result.FAILED:
+        return "The request no longer waits, and not because of this answer: somebody answered it elsewhere."
     return ""
 
 
 def _words(one: Finding) -> str:
     if one.held is None:
         return "no clear answer"
-    return f"granted, score {one.value}" if one.held else "not granted"
+    held = f"granted, score {one.value}" if one.held else "not granted"
+    if one.claim.request is None:
+        return held
+    return f"{'request waits' if one.listed else 'request no longer waits'}, {held}"
 
 
 def _about(claim: Claim) -> dict[str, Any]:
@@ -240,6 +273,8 @@ def _select(account_id: uuid.UUID, where: str, values: Sequence[object], limit: 
             entry=from_uuid(row[12]),
             status_before=row[13],
             value_before=row[14],
+            request=from_uuid(row[15]) if row[15] else None,
+            mturk_request_id=row[16] or "",
         )
         for row in rows
     ]

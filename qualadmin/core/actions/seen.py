@@ -43,12 +43,14 @@ class SeenHolder:
 
 @dataclass(frozen=True, slots=True)
 class SeenRequest:
-    """A worker's request that waits for an answer. Both ids are Amazon's."""
+    """A worker's request that waits for an answer. Ids are Amazon's; `test` and `answers` are its documents."""
 
     mturk_id: str
     type_id: str
     worker_id: str
     submitted_at: datetime | None
+    test: str = ""
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def reasons_for(job: Job) -> list[Reason]:
         return []
     found = _shown(job.preview)
     lowered = Change.objects.filter(
-        job=job, state=Change.State.PLANNED, verb=Verb.GRANT, status_before="Granted", value__lt=F("value_before")
+        job=job, state=Change.State.PLANNED, status_before="Granted", value__lt=F("value_before")
     )
     found[Rule.LOWERS] = max(found[Rule.LOWERS], lowered.count())
     return _broken(job.account, found)

@@ -41,7 +41,8 @@ def may_undo(actor: Actor, job: Job) -> bool:
     """Whether the person may undo the job now, save for another undo of it under way."""
     account = job.account
     may = allowed(actor, Permission.GRANT, str(account.pk), production=account.is_production)
-    return may and job.done > 0 and job.finished_at is not None and not _too_old(job)
+    can_be = job.kind != Job.Kind.REJECT and job.done > 0 and job.finished_at is not None
+    return may and can_be and not _too_old(job)
 
 
 def _too_old(job: Job) -> bool:
@@ -58,6 +59,12 @@ def check_undoable(job: Job) -> None:
     if job.finished_at is None:
         raise Conflict(
             "The job has not ended. Stop it or let it finish, then undo it. Nothing was done.", code="not_ended"
+        )
+    if job.kind == Job.Kind.REJECT:
+        raise Conflict(
+            "A rejected request can’t be taken back: Amazon has closed it. Nothing was done. The worker may ask "
+            "again, or you grant the qualification.",
+            code="rejected",
         )
     if job.done == 0:
         raise Conflict("This job changed nothing, so there is nothing to undo.", code="nothing_done")

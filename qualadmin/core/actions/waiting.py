@@ -1,7 +1,7 @@
 """Workers' own requests, as Amazon lists those that wait for an answer."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,8 +11,9 @@ from django.utils import timezone
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import WORKER_ID, QualificationRequest, QualificationType, RequesterAccount
+from qualadmin.core.models import WORKER_ID, Change, QualificationRequest, QualificationType, RequesterAccount
 
+from .answers import keep_answers
 from .seen import SeenRequest
 from .types import type_target
 from .workers import insert_workers, known_workers
@@ -53,7 +54,7 @@ def apply_requests(
             for row in QualificationType.objects.select_related("account").filter(account=account)
             if row.mturk_id
         }
-        ours = _ours(account)
+        ours = _ours(account, listed)
         new: dict[str, list[SeenRequest]] = {}
         again: list[QualificationRequest] = []
         for one in listed.values():
@@ -62,7 +63,7 @@ def apply_requests(
                 counts.unknown_type += 1
             elif row is None:
                 new.setdefault(one.type_id, []).append(one)
-            elif row.state == State.CLOSED:
+            elif row.state == State.CLOSED and row.closed_at and row.closed_at < moment:
                 again.append(row)
             else:
                 counts.unchanged += 1
@@ -70,24 +71,41 @@ def apply_requests(
             _add(tx, types[type_id], seen, moment)
             counts.new += len(seen)
         counts.new += _move(tx, again, State.WAITING, "request.seen", None)
+        keep_answers(listed.values(), ours.values())
         if complete:
+            in_hand = _in_hand(account)
             ended = [
                 row
                 for row in ours.values()
-                if row.state == State.WAITING and row.mturk_id not in listed and row.seen_at < moment
+                if row.state == State.WAITING
+                and row.mturk_id not in listed
+                and row.seen_at < moment
+                and row.pk not in in_hand
             ]
             counts.closed = _move(tx, ended, State.CLOSED, "request.closed", moment)
     return counts
 
 
-def _ours(account: RequesterAccount) -> dict[str, QualificationRequest]:
-    rows = (
-        QualificationRequest.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("type__account")
-        .filter(type__account=account)
-        .order_by("pk")
-    )
-    return {row.mturk_id: row for row in rows}
+def _ours(account: RequesterAccount, listed: Collection[str]) -> dict[str, QualificationRequest]:
+    """Those that wait, and whatever else is listed, locked in one order. What ended long ago is not looked at."""
+    rows = QualificationRequest.objects.filter(type__account=account)
+    ids = set(rows.filter(state=State.WAITING).order_by().values_list("pk", flat=True))
+    names = list(listed)
+    for start in range(0, len(names), IN_LIST):
+        part = rows.filter(mturk_id__in=names[start : start + IN_LIST])
+        ids |= set(part.order_by().values_list("pk", flat=True))
+    found: dict[str, QualificationRequest] = {}
+    keys = sorted(ids)
+    for start in range(0, len(keys), IN_LIST):
+        held = rows.filter(pk__in=keys[start : start + IN_LIST]).select_related("type__account").order_by("pk")
+        found |= {row.mturk_id: row for row in held.select_for_update(of=("self",), no_key=True)}
+    return found
+
+
+def _in_hand(account: RequesterAccount) -> set[uuid.UUID | None]:
+    """Requests whose answers are on their way: what becomes of those is for Amazon's reply to say."""
+    rows = Change.objects.filter(state__in=Change.IN_FLIGHT, request__isnull=False, job__account=account)
+    return set(rows.order_by().values_list("request", flat=True))
 
 
 def _add(tx: Transaction, type: QualificationType, seen: list[SeenRequest], moment: datetime) -> None:
@@ -101,7 +119,7 @@ def _add(tx: Transaction, type: QualificationType, seen: list[SeenRequest], mome
     new = {one.worker_id: uuid.uuid4() for one in seen if one.worker_id not in workers}
     insert_workers(new, dict.fromkeys(new.values(), entry))
     workers |= new
-    QualificationRequest.objects.bulk_create(
+    rows = QualificationRequest.objects.bulk_create(
         QualificationRequest(
             mturk_id=one.mturk_id,
             type=type,
@@ -111,6 +129,7 @@ def _add(tx: Transaction, type: QualificationType, seen: list[SeenRequest], mome
         )
         for one in seen
     )
+    keep_answers(seen, rows)
 
 
 def _move(

@@ -7,13 +7,13 @@ EVENTS = (
         "mturk.call.started",
         "{actor} asked Amazon: {target} {result}",
         outcomes=(STARTED,),
-        changes="state value status",
+        changes="state value status request",
     ),
     event(
         "mturk.call.finished",
         "Amazon answered {actor}: {target} {result}, {outcome_words}",
         outcomes=(OK, FAILED),
-        changes="state value status",
+        changes="state value status request",
         payload="detail",
     ),
     event(
@@ -35,7 +35,7 @@ EVENTS = (
         "mturk.call.reconciled",
         "Looked up at Amazon for {actor}: {target} {result}, {outcome_words}",
         outcomes=(OK, FAILED, UNKNOWN),
-        changes="state value status found",
+        changes="state value status found request",
         payload="detail",
     ),
     event(

@@ -28,8 +28,8 @@ EVENTS = (
         "job.created",
         "{actor} started the job {target}",
         severity=NOTICE,
-        changes="kind total new score_changes revokes skipped notify sha256 rows_sha256 corrections environment"
-        " undoes",
+        changes="kind total new score_changes revokes rejects skipped notify sha256 rows_sha256 corrections"
+        " environment undoes",
         payload="reason file_name origin revoke_reason",
     ),
     event(

@@ -7,7 +7,7 @@ from .jobs import Change, Job
 from .lists import ListSource, Membership, WorkerList
 from .oversight import Mute
 from .people import RoleAssignment, Study, StudyInvestigator, Theme, User
-from .previews import Preview, PreviewRow, Verb
+from .previews import ANSWERS, GIVES, OF_LISTS, Preview, PreviewRow, Verb
 from .qualifications import (
     INTEGER_MAX,
     INTEGER_MIN,
@@ -20,19 +20,24 @@ from .qualifications import (
     WorkerNote,
 )
 from .readings import Progress
+from .requests import AskedTest, RequestAnswers, ScoringKey
 from .system import Alarm, Heartbeat, Restoration
 from .tokens import AccessToken, RepeatKey
 from .type_changes import DraftedTest, TypeChange
 
 __all__ = [
+    "ANSWERS",
+    "GIVES",
     "HIT_ID",
     "INTEGER_MAX",
     "INTEGER_MIN",
+    "OF_LISTS",
     "WORKER_ID",
     "AccessToken",
     "AccountPace",
     "Alarm",
     "Approval",
+    "AskedTest",
     "Change",
     "ConnectionTest",
     "DraftedTest",
@@ -55,9 +60,11 @@ __all__ = [
     "QualificationTest",
     "QualificationType",
     "RepeatKey",
+    "RequestAnswers",
     "RequesterAccount",
     "Restoration",
     "RoleAssignment",
+    "ScoringKey",
     "Study",
     "StudyInvestigator",
     "Theme",

@@ -32,7 +32,7 @@ class RequesterAccount(AuditedModel):
     An account starts closed for production: a manager switches `is_enabled` on after a connection test.
     """
 
-    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"synced_at"})
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"synced_at", "requests_read_at"})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=60, unique=True)
@@ -48,6 +48,7 @@ class RequesterAccount(AuditedModel):
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     synced_at = models.DateTimeField(null=True, blank=True)  # when types and holders were last compared
+    requests_read_at = models.DateTimeField(null=True, blank=True)  # when Amazon last listed who waits
 
     objects = RequesterAccountQuerySet.as_manager()
 

@@ -13,7 +13,7 @@ from qualadmin.core.permissions import Permission, allowed
 from .accounts import RequesterAccount
 from .people import Study, User
 from .previews import Preview, Verb
-from .qualifications import Qualification, QualificationType, Worker
+from .qualifications import Qualification, QualificationRequest, QualificationType, Worker
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -81,6 +81,8 @@ class Job(AuditedModel):
         GRANT = "grant", "Grant"
         REVOKE = "revoke", "Take away"
         MIXED = "mixed", "Grant and take away"
+        ACCEPT = "accept", "Accept requests"
+        REJECT = "reject", "Reject requests"
 
     #: kept up to date by the drain in the transaction that records the outcomes
     unaudited_fields: ClassVar[frozenset[str]] = frozenset(
@@ -189,11 +191,15 @@ class Change(AuditedModel):
     undoes = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by", db_index=False
     )
+    # the worker's own request that this answers
+    request = models.ForeignKey(
+        QualificationRequest, on_delete=models.PROTECT, null=True, related_name="changes", db_index=False
+    )
     verb = models.CharField(max_length=6, choices=Verb.choices)
     # what the worker held when it was sent; before that, when it was confirmed
     status_before = models.CharField(max_length=7, choices=Qualification.Status.choices, blank=True)
     value_before = models.IntegerField(null=True)
-    value = models.IntegerField(null=True)  # the score asked for; null when taken away
+    value = models.IntegerField(null=True)  # the score asked for; null when taken away or rejected
     state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNED)
     attempt = models.PositiveSmallIntegerField(default=0)  # calls sent so far
     code = models.CharField(max_length=120, blank=True)  # Amazon's code, or ours
@@ -214,7 +220,12 @@ class Change(AuditedModel):
                 fields=["type", "worker"],
                 condition=models.Q(state__in=["sending", "unknown"]),
                 name="one_call_in_flight",  # two calls for the same worker and type never overlap
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["request"],
+                condition=models.Q(state__in=["planned", "sending", "unknown"], request__isnull=False),
+                name="one_answer_at_a_time",
+            ),
         ]
         indexes = [
             models.Index(fields=["job", "n"], name="change_of_job"),
@@ -240,9 +251,7 @@ class Change(AuditedModel):
             # which scores were lowered? (the log is searched for their entries)
             models.Index(
                 fields=["audit"],
-                condition=models.Q(
-                    state="done", verb="grant", status_before="Granted", value__lt=models.F("value_before")
-                ),
+                condition=models.Q(state="done", status_before="Granted", value__lt=models.F("value_before")),
                 name="change_lowered",
             ),
             # few, and counted by whoever watches the service; by state, or SQLite takes a longer index that has it
@@ -252,11 +261,19 @@ class Change(AuditedModel):
             models.Index(
                 "type",
                 Abs("id").desc(),
-                condition=models.Q(state="done", verb="grant", job__isnull=False),
+                condition=models.Q(state="done", value__isnull=False, job__isnull=False),
                 name="change_granted",
             ),
             # what was undone?
             models.Index(fields=["undoes"], condition=models.Q(undoes__isnull=False), name="change_undoes"),
+            # how was this request answered?
+            models.Index(fields=["request"], condition=models.Q(request__isnull=False), name="change_answers"),
+            # which answers can no longer be taken back, and must be sent?
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state="planned", request__isnull=False),
+                name="change_held_back",
+            ),
         ]
 
     def __str__(self) -> str:

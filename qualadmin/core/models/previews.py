@@ -1,18 +1,25 @@
 """What somebody is about to do: the file, how it was read, and line by line what would happen."""
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
 from .accounts import RequesterAccount
 from .people import Study, User
-from .qualifications import QualificationType, Worker
+from .qualifications import QualificationRequest, QualificationType, Worker
 
 
 class Verb(models.TextChoices):
     GRANT = "grant", "Grant"
     REVOKE = "revoke", "Take away"
+    ACCEPT = "accept", "Accept the request"
+    REJECT = "reject", "Reject the request"
+
+
+GIVES: Final = (Verb.GRANT, Verb.ACCEPT)  # afterwards the worker holds the type with the score asked for
+ANSWERS: Final = (Verb.ACCEPT, Verb.REJECT)  # to a worker's own request
+OF_LISTS: Final = (Verb.GRANT, Verb.REVOKE)  # what lists of workers ask for
 
 
 class Preview(models.Model):
@@ -40,6 +47,7 @@ class Preview(models.Model):
         LIST = "list", "Selected on a list"
         UNDO = "undo", "Undo of a job"
         API = "api", "Program"
+        INBOX = "inbox", "Answer to a request"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="+")
@@ -60,7 +68,8 @@ class Preview(models.Model):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.TextField(blank=True)  # for the audit log
     notify = models.BooleanField(default=False)  # e-mail the workers
-    revoke_reason = models.TextField(blank=True)  # the worker reads this; empty: revoked silently
+    # the worker reads this about what is taken away or rejected; empty: silently
+    revoke_reason = models.TextField(blank=True)
     counts = models.JSONField(default=dict)  # lines per group
     notes = models.JSONField(default=list)  # what was noticed while reading: sentences
     rows_sha256 = models.CharField(max_length=64, blank=True)
@@ -84,6 +93,7 @@ class PreviewRow(models.Model):
         SCORE = "score", "Score changes"
         SAME = "same", "Already so"
         REVOKE = "revoke", "Taken away"
+        REJECT = "reject", "Rejected"
         PROBLEM = "problem", "Cannot be done"
         LEFT = "left", "Changed since"  # only where a job is undone
 
@@ -109,6 +119,15 @@ class PreviewRow(models.Model):
         "core.Change", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     has_request = models.BooleanField(default=False)  # the worker has asked for this type
+    # The request that this line answers. No constraint, for the same reason.
+    request = models.ForeignKey(
+        QualificationRequest,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     why = models.TextField(blank=True)  # plain words: the fault, or what was merged
     code = models.CharField(max_length=40, blank=True)
 

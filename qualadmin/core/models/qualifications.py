@@ -194,17 +194,23 @@ class Qualification(AuditedModel):
 
 
 class QualificationRequest(AuditedModel):
-    """A worker's own request for a qualification, as last seen at Amazon."""
+    """A worker's own request for a qualification, as last seen at Amazon. What was answered stands in requests.py.
+
+    waiting ─→ accepted | rejected      by an answer of ours (a change that names the request)
+        └←───→ closed                   no longer listed: answered elsewhere, or its type was deleted
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
         CLOSED = "closed", "No longer waiting"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     mturk_id = models.CharField(max_length=255)
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="requests")
     worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="requests")
-    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     submitted_at = models.DateTimeField()
     seen_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)

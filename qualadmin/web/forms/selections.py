@@ -4,7 +4,7 @@ from typing import Final
 
 from django import forms
 
-from qualadmin.core.models import Verb
+from qualadmin.core.models import OF_LISTS
 
 from .base import PageForm
 
@@ -24,7 +24,7 @@ class SelectionForm(PageForm):
     `filter` is the list's address without its path. `counted` is how many rows it had when the page was made.
     """
 
-    verb = forms.ChoiceField(choices=Verb.choices)
+    verb = forms.ChoiceField(choices=[(one.value, one.label) for one in OF_LISTS])
     row = RowsField(required=False, coerce=int)
     matching = forms.BooleanField(required=False)
     filter = forms.CharField(required=False, max_length=FILTER_MAX)

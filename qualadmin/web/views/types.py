@@ -90,7 +90,7 @@ def _figures(keys: list[uuid.UUID]) -> dict[str, dict[str, Any]]:
     holders = Qualification.objects.filter(type=OuterRef("pk"), status=granted).order_by("value")
     waiting = QualificationRequest.objects.filter(type=OuterRef("pk"), state=waits).order_by("submitted_at")
     newest = (
-        Change.objects.filter(type=OuterRef("pk"), state=Change.State.DONE, verb=Verb.GRANT, job__isnull=False)
+        Change.objects.filter(type=OuterRef("pk"), state=Change.State.DONE, value__isnull=False, job__isnull=False)
         .order_by(Abs("pk").desc())  # as the index `change_granted` has it
         .values("finished_at")[:1]
     )

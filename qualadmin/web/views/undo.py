@@ -12,7 +12,7 @@ from django.urls import reverse
 from qualadmin.core.actions.selections import use_again
 from qualadmin.core.actions.undo import check_undoable, open_undo, prepare_undo
 from qualadmin.core.errors import ActionError
-from qualadmin.core.models import Job, Preview, Verb
+from qualadmin.core.models import OF_LISTS, Job, Preview, Verb
 from qualadmin.core.permissions import Permission
 from qualadmin.web.forms.jobs import UndoForm
 from qualadmin.web.http import Request, once, page, single_value, was_sent
@@ -64,7 +64,7 @@ def job_again(request: Request, job_id: uuid.UUID) -> HttpResponse:
     """The workers of this job as a new list: the next page asks for type and score."""
     job = visible_job(request, job_id)
     wanted = single_value(request, "verb")
-    if wanted not in Verb.values:
+    if wanted not in OF_LISTS:
         raise BadRequest("The form came incomplete. Nothing was done. Open the job again and choose there.")
 
     def act() -> str:

@@ -14,6 +14,7 @@ from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import workers as actions
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import (
+    GIVES,
     Change,
     Job,
     Qualification,
@@ -44,13 +45,15 @@ TIMELINE = Listing(
             choices=(
                 ("grant", "Granted or changed"),
                 ("revoke", "Taken away"),
+                ("reject", "Requests rejected"),
                 ("failed", "Failed or unclear"),
                 ("seen", "Seen at Amazon"),
             ),
             any_label="Everything",
             conditions={
-                "grant": Q(verb=Verb.GRANT, state=State.DONE),
+                "grant": Q(verb__in=GIVES, state=State.DONE),
                 "revoke": Q(verb=Verb.REVOKE, state=State.DONE),
+                "reject": Q(verb=Verb.REJECT, state=State.DONE),
                 "failed": Q(state__in=[State.FAILED, State.UNKNOWN, State.NEEDS_PERSON]),
                 "seen": Q(job=None),
             },

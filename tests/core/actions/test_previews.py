@@ -65,7 +65,7 @@ def test_each_line_is_in_the_group_of_what_would_happen(wave: QualificationType,
         "nonsense": Group.PROBLEM,
     }
     assert {name: preview.counts[name] for name in Group.values} == {
-        "new": 3, "score": 1, "same": 1, "revoke": 0, "problem": 1, "left": 0,
+        "new": 3, "score": 1, "same": 1, "revoke": 0, "reject": 0, "problem": 1, "left": 0,
     }  # fmt: skip
     assert preview.counts["requests"] == 1
     rows = {row.given: row for row in preview.rows.all()}
