@@ -63,7 +63,7 @@ def apply_requests(
                 counts.unknown_type += 1
             elif row is None:
                 new.setdefault(one.type_id, []).append(one)
-            elif row.state == State.CLOSED and row.closed_at and row.closed_at < moment:
+            elif row.state == State.CLOSED:
                 again.append(row)
             else:
                 counts.unchanged += 1
