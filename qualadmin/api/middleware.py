@@ -8,7 +8,8 @@ from typing import Final
 from django.core.exceptions import DisallowedHost
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from qualadmin.core.actions.access import record_bad_host
@@ -18,7 +19,7 @@ from .answers import Code, Refused, refusal
 from .views import not_found
 
 logger = logging.getLogger(__name__)
-GetResponse = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 PREFIX: Final = "/api/"
 NO_DATABASE: Final = (OperationalError, InterfaceError)
 _AGAIN: Final = "Send it again later with the same Idempotency-Key: then nothing is done twice."
@@ -30,7 +31,7 @@ class ApiMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         request_id = uuid.uuid4().hex
@@ -49,7 +50,7 @@ class ApiMiddleware:
         return response
 
 
-def _answer(request: HttpRequest) -> HttpResponse:
+def _answer(request: HttpRequest) -> HttpResponseBase:
     try:
         request.get_host()
     except DisallowedHost:
@@ -61,11 +62,11 @@ def _answer(request: HttpRequest) -> HttpResponse:
     except Resolver404:
         return not_found(request)
     request.resolver_match = match
-    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     return response
 
 
-def _foreign_host(request: HttpRequest) -> HttpResponse:
+def _foreign_host(request: HttpRequest) -> HttpResponseBase:
     record_bad_host(request=request_info(request))
     text = "This site is not known under that name. Nothing was done."
     return refusal(Refused(Code.VALIDATION_ERROR, 400, text))

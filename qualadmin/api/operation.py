@@ -8,6 +8,7 @@ from typing import Any, Final
 from qualadmin.core.actor import Actor
 from qualadmin.core.permissions import Permission, Scope
 
+from .files import FileAnswer
 from .parameters import Parameter
 
 SMALL: Final = 64 * 1024  # bytes: more than any single change or question needs
@@ -23,10 +24,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes into the envelope. `next` opens the next page of a list."""
+    """What goes into the envelope. `next` opens the next page of a list; a `file` goes in place of `data`."""
 
     data: Any
     next: str | None = None
+    file: FileAnswer | None = None
 
 
 class Repeats(Enum):

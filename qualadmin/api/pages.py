@@ -33,16 +33,20 @@ def page_of(
 
     Entered at the last row seen, so the thousandth page costs what the first one does.
     """
-    after = _after(call, len(by))
+    after = place_after(call, len(by))
     if after is not None:
         rows = rows.filter(_beyond(by, after, "lt" if backwards else "gt"))
     most = call.values["MaxResults"]
     found = list(rows.order_by(*(f"-{name}" if backwards else name for name in by))[: most + 1])
-    following = None
+    further = None
     if len(found) > most:
-        last = [getattr(found[most - 1], name) for name in by]
-        following = signing.dumps([_question(call), [_plain(value) for value in last]], salt=_SALT)
-    return Answer([shown(row) for row in found[:most]], next=following)
+        further = following(call, [getattr(found[most - 1], name) for name in by])
+    return Answer([shown(row) for row in found[:most]], next=further)
+
+
+def following(call: Call, last: Sequence[Any]) -> str:
+    """The `next` of a page that ends at this place, by the columns of the order."""
+    return signing.dumps([_question(call), [_plain(value) for value in last]], salt=_SALT)
 
 
 def _beyond(by: Sequence[str], after: Sequence[Any], way: str) -> Q:
@@ -54,7 +58,8 @@ def _beyond(by: Sequence[str], after: Sequence[Any], way: str) -> Q:
     return wanted
 
 
-def _after(call: Call, columns: int) -> list[Any] | None:
+def place_after(call: Call, columns: int) -> list[Any] | None:
+    """Where the page before ended; None for the first page. Raises Refused for the `next` of another list."""
     token = call.values["NextToken"]
     if not token:
         return None

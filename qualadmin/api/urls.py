@@ -7,7 +7,7 @@ from django.urls import path
 
 from .openapi import document
 from .operation import Operation
-from .operations import control, grants, jobs, lists, previews, reading
+from .operations import audit, control, grants, jobs, lists, previews, reading
 from .views import method_not_allowed, view_of
 
 app_name = "api"
@@ -18,6 +18,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *previews.OPERATIONS,
     *jobs.OPERATIONS,
     *control.OPERATIONS,
+    *audit.OPERATIONS,
 )
 
 

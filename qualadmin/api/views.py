@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from qualadmin.core.actions.access import record_denied
 from qualadmin.core.actions.repeats import Repeat, answer_first, answer_once
@@ -24,13 +25,13 @@ from .parameters import taken
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[[HttpRequest], HttpResponseBase]
 
 
 def view_of(operation: Operation) -> View:
     """The view of one operation. The doors in their order: method, token, right, headers, body, parameters."""
 
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: HttpRequest) -> HttpResponseBase:
         if request.method != "POST":
             return method_not_allowed("POST")
         try:
@@ -42,7 +43,7 @@ def view_of(operation: Operation) -> View:
     return view
 
 
-def _answered(request: HttpRequest, operation: Operation, actor: Actor) -> HttpResponse:
+def _answered(request: HttpRequest, operation: Operation, actor: Actor) -> HttpResponseBase:
     try:
         _require_one(actor, operation.needs)
         check_headers(request, operation.limit)
@@ -54,6 +55,8 @@ def _answered(request: HttpRequest, operation: Operation, actor: Actor) -> HttpR
         if error.status in {403, 404} and error.code != "approval_required":
             record_denied(actor=actor, what=operation.name, detail=error.code)
         return refusal(refused_by(error, operation.fields))
+    if answer.file is not None:
+        return answer.file.response()
     status = 202 if operation.accepted else 200
     return success(answer.data, status=status, next=answer.next, is_list=operation.is_list)
 

@@ -120,7 +120,7 @@ class Scope(StrEnum):
 
 
 SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
-    Scope.READ: frozenset(_READ_IDS),
+    Scope.READ: frozenset(_READ_IDS - {Permission.VIEW_OWN_ENTRIES}),
     Scope.GRANT: frozenset({Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.STOP_JOBS}),
     Scope.AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.VIEW_OWN_ENTRIES, Permission.VERIFY_AUDIT}),
 }

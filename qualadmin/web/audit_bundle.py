@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -10,11 +11,14 @@ from uuid import UUID
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from qualadmin.audit.bundle.writing import STATEMENT, WHOLE_LOG, Contents, Subject
+from qualadmin.audit.bundle.archive import TooLarge
+from qualadmin.audit.bundle.writing import STATEMENT, WHOLE_LOG, Contents, Subject, write_bundle
 from qualadmin.audit.intervals import TWO_SIGNATURES
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry, AuditHead
+from qualadmin.core.actions.audit_log import EXPORT_LIMIT, record_bundle_exported, record_export_broken_off
 from qualadmin.core.actions.workers import workers_visible_to
 from qualadmin.core.actor import Actor
+from qualadmin.core.errors import Conflict
 from qualadmin.core.pseudonyms import pseudonym
 from qualadmin.csvio import SafeCsvWriter
 
@@ -23,6 +27,7 @@ from .audit_names import Names
 from .audit_scope import SYSTEM, reads_everything
 from .audit_words import lines_of
 from .filters import separate
+from .handing_over import HandedOver, nameless_file
 
 KEY_CHANGES: Final = 20
 REPORT_ROWS: Final = 2_000  # more than anybody reads in a browser; the CSV has all
@@ -121,3 +126,30 @@ def _report(asked: Asked, size: int, rows: Callable[[], Iterator[AuditEntry]]) -
         "most": REPORT_ROWS,
     }
     yield render_to_string("audit/report.html", context).encode()
+
+
+def made_bundle(contents: Contents, actor: Actor) -> HandedOver:
+    """The ZIP, with its entry in the log. Raises Conflict, and frees the file whatever happens."""
+    file = nameless_file()
+    try:
+        manifest = write_bundle(file, contents)
+        handed = HandedOver(file)
+        length, digest = handed.length, handed.sha256
+        exported = record_bundle_exported(actor=actor, manifest=manifest, length=length, sha256=digest)
+    except TooLarge:
+        file.close()
+        raise too_large() from None
+    except BaseException:
+        file.close()
+        raise
+    handed.broken_off = partial(record_export_broken_off, actor=actor, exported=exported, length=length)
+    return handed
+
+
+def too_large() -> Conflict:
+    """A bundle that would hold too much."""
+    return Conflict(
+        f"A bundle holds at most {EXPORT_LIMIT:,} entries and 2 GiB, and this one would hold more. "
+        "Nothing was exported. Choose a study, an account or a span of days.",
+        code="too_large",
+    )

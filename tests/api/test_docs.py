@@ -10,7 +10,9 @@ import pytest
 from qualadmin.api.answers import Code
 from qualadmin.api.urls import OPERATIONS
 from qualadmin.core.models import Change, Job, QualificationType
-from tests.api.program import Program, details_of
+from tests.api.program import Program, details_of, token_for
+from tests.factories import RoleFactory
+from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
@@ -56,8 +58,10 @@ def test_the_refusal_looks_as_shown(program: Program) -> None:
     assert details_of(response) == {"WorkerId": ["Is missing."]}
 
 
-def test_the_examples_are_carried_out_in_their_order(program: Program, wave: QualificationType) -> None:
+def test_the_examples_are_carried_out_in_their_order(cast: Cast, wave: QualificationType) -> None:
     """What an answer in the text is made up of stands for the real one from there on."""
+    RoleFactory(user=cast.granter, role="manager")  # who may do all that is shown
+    program = Program(token_for(cast.granter))
     real: dict[str, str] = {}
     examples = EXAMPLE.findall(TEXT)
     assert len(examples) == TEXT.count("```request")

@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 
 from qualadmin.api.urls import OPERATIONS
-from tests.api.program import Program, details_of
+from tests.api.program import Program, details_of, token_for
 from tests.api.schema import DOCUMENT, faults
+from tests.factories import RoleFactory
+from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +39,10 @@ def _body(post: Any) -> Any:
 
 
 @pytest.mark.parametrize("operation", [one.name for one in OPERATIONS])
-def test_what_the_document_refuses_is_refused(program: Program, operation: str) -> None:
+def test_what_the_document_refuses_is_refused(cast: Cast, operation: str) -> None:
     """Each parameter with values of every type: whatever does not fit the document is named in the details."""
+    RoleFactory(user=cast.granter, role="manager")
+    program = Program(token_for(cast.granter))
     properties = _body(DOCUMENT["paths"][f"/api/v1/{operation}"]["post"])["properties"]
     wrong = 0
     for name, schema in properties.items():

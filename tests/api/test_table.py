@@ -69,10 +69,14 @@ TABLE: Final = {
     ),  # it would do nothing
     "CreateUndoPreview": Row("g", "grant", 409, {"JobId": "{job}"}),  # it has not ended
     "DiscardPreview": Row("g", "grant", 200, {"PreviewId": "{preview}"}),
+    "ListAuditEntries": Row("gpmv", "audit", 200, {}),
+    "GetAuditEntry": Row("gpmv", "audit", 404, {"Seq": 10**9}),
+    "ExportAuditLog": Row("pm", "audit", 200, {"Format": "csv"}),
+    "VerifyAuditLog": Row("pm", "audit", 200, {}),
     "RetryJob": Row("g", "grant", 409, {"JobId": "{job}"}),  # nothing of it has failed
 }
 #: Lists that name nothing: what is not the person's is not in them.
-UNNAMED: Final = {"ListQualificationTypes", "ListJobs"}
+UNNAMED: Final = {"ListQualificationTypes", "ListJobs", "ListAuditEntries", "ExportAuditLog", "VerifyAuditLog"}
 
 
 def test_every_operation_has_a_row() -> None:

@@ -1,17 +1,13 @@
 """The audit log: list with filters, one entry, export, verification."""
 
-import hashlib
-import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -24,7 +20,6 @@ from qualadmin.core.actions.audit_log import (
     EXPORT_LIMIT,
     QUICK_LIMIT,
     record_audit_exported,
-    record_audit_viewed,
     verify_log,
 )
 from qualadmin.core.actions.workers import workers_visible_to
@@ -34,21 +29,17 @@ from qualadmin.core.permissions import Permission, allowed
 from qualadmin.csvio import download_name
 from qualadmin.web.acting import act_and_return
 from qualadmin.web.audit_export import Manifest, csv_of, json_of
-from qualadmin.web.audit_names import Names
 from qualadmin.web.audit_presets import presets
 from qualadmin.web.audit_proof import Proof, newest_proof, receipt
+from qualadmin.web.audit_reading import OpenLog, note_reading_by, open_log_for
 from qualadmin.web.audit_roles import Roles
-from qualadmin.web.audit_scope import entries_apart, listing_for, reads_everything, streams_of, visible_entries
+from qualadmin.web.audit_scope import reads_everything
 from qualadmin.web.audit_search import Search
 from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
-from qualadmin.web.cache_gone import CACHE_GONE
 from qualadmin.web.forms.audit import SearchWordsForm
 from qualadmin.web.http import Request, is_fragment, page
-from qualadmin.web.listing import Listing, capped_count
+from qualadmin.web.listing import capped_count
 
-VIEWED_SECONDS: Final = 600  # the same page read again within this time is one entry
-NOTED_ELSEWHERE_SECONDS: Final = 60
-NOTED_KEPT: Final = 10_000
 EXPORTS: Final = (
     ("CSV", "audit-export", "For a spreadsheet, with pseudonyms"),
     ("CSV without names", "audit-export-roles", "The same, with roles in place of names of staff"),
@@ -56,8 +47,6 @@ EXPORTS: Final = (
     ("Proof", "audit-bundle", "A ZIP that proves itself, with pseudonyms"),
     ("Proof with worker IDs", "audit-bundle-ids", "The same, for people who may know them"),
 )
-#: Until when this process need not ask the shared cache whether a reading was noted: it is asked at each page.
-_noted: dict[str, float] = {}
 
 
 @page(Permission.VIEW_OWN_ENTRIES, "GET", "POST", account=False)
@@ -71,7 +60,7 @@ def audit_list(request: Request) -> HttpResponse:
     form = SearchWordsForm(request.POST, search=search) if request.method == "POST" else None
     if form is not None and form.is_valid():
         return redirect(_address(request, form.parameters))
-    results = log.listing.results(request, log.entries, parts=entries_apart(request.actor, log.names.streams))
+    results = log.listing.results(request, log.entries, parts=log.parts)
     note_reading(request, filter_text(request))
     may_verify = allowed(request.actor, Permission.VERIFY_AUDIT)
     proof = newest_proof() if may_verify and not is_fragment(request) else Proof()
@@ -188,20 +177,9 @@ def listing_query(request: Request) -> str:
     return f"?{encoded}" if encoded else ""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLog:
-    """The log as one person may read it."""
-
-    names: Names
-    listing: Listing
-    entries: "QuerySet[AuditEntry]"
-
-
 def open_log(request: Request) -> OpenLog:
     """The log as the person of this request may read it."""
-    streams = streams_of(request.actor)
-    names = Names(request.actor, streams, {key: str(value) for key, value in request.GET.items()})
-    return OpenLog(names, listing_for(names), visible_entries(request.actor, streams))
+    return open_log_for(request.actor, {key: str(value) for key, value in request.GET.items()})
 
 
 def _address(request: Request, parameters: Mapping[str, str]) -> str:
@@ -249,18 +227,5 @@ def filter_text(request: Request) -> str:
 
 
 def note_reading(request: Request, what: str) -> None:
-    """One entry per session, filter and ten minutes: turning pages is one act of reading."""
-    key = hashlib.sha256(f"{request.session.session_key}\n{what}".encode()).hexdigest()[:32]
-    now = time.time()
-    if _noted.get(key, 0) > now:
-        return
-    if len(_noted) >= NOTED_KEPT:
-        _noted.clear()
-    try:
-        first = cache.add(f"audit-viewed:{key}", True, VIEWED_SECONDS)
-    except CACHE_GONE:
-        first = True  # rather noted twice than not at all
-    if first:
-        record_audit_viewed(actor=request.actor, filter=what)
-    # What another process noted may be over sooner than this one can know.
-    _noted[key] = now + (VIEWED_SECONDS if first else NOTED_ELSEWHERE_SECONDS)
+    """Once per session, filter and ten minutes."""
+    note_reading_by(request.actor, str(request.session.session_key), what)
