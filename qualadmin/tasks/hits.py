@@ -1,4 +1,4 @@
-"""Reading HITs, and who did them, page by page. Killed, doubled or late tasks do no harm: a row says how far it is."""
+"""Reading HITs and who did them, page by page. Killed, doubled or late tasks do no harm: rows say how far it is."""
 
 import os
 import socket
@@ -28,21 +28,17 @@ def read_hits(reading_id: str) -> None:
     taken = actions.take_reading(uuid.UUID(reading_id))
     if taken is None:
         return
-    reading, turn = taken
+    (reading, turn), actor = taken, _actor("read_hits")
     try:
         gateway = checked_gateway(reading.account)
         done = _read_on(gateway, reading, turn)
     except MTurkError as error:
-        report(reading.account, error, _actor("read_hits"))
-        if meaning_of(error, token="") == "later":
-            actions.retry_reading_later(
-                actor=_actor("read_hits"), turn=turn, reading=reading, why=error.for_people
-            )
-        else:
-            actions.fail_reading(actor=_actor("read_hits"), turn=turn, reading=reading, why=error.for_people)
+        report(reading.account, error, actor)
+        give_up = actions.retry_reading_later if meaning_of(error, token="") == "later" else actions.fail_reading
+        give_up(actor=actor, turn=turn, reading=reading, why=error.for_people)
     else:
         if done:
-            actions.finish_reading(actor=_actor("read_hits"), turn=turn, reading=reading)
+            actions.finish_reading(actor=actor, turn=turn, reading=reading)
         else:
             actions.release_reading(turn=turn)
             ring(READ_HITS, reading_id)

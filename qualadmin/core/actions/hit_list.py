@@ -178,9 +178,7 @@ def _worker_ids(reading: HitReading) -> list[str]:
     rows = work.annotate(first=Min("submitted_at"), row=Min("pk")).order_by("first", "row")
     ids = list(rows.values_list("worker_id", flat=True)[: limit + 1])
     if not ids:
-        raise ActionError(
-            "Nobody handed in work of that kind, so there is no list. Nothing was done.", code="nobody"
-        )
+        raise ActionError("Nobody handed in such work, so there is no list. Nothing was done.", code="nobody")
     if len(ids) > limit:
         raise ActionError(
             f"More than {limit:,} workers did these HITs. One job takes at most {limit:,}. Nothing was done. "
