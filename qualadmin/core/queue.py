@@ -22,7 +22,7 @@ EMPTY: Final = "qualadmin.tasks.prepare.empty"
 RECONCILE: Final = "qualadmin.tasks.sweep.reconcile"
 SWEEP: Final = "qualadmin.tasks.sweep.sweep"
 SYNC_ACCOUNT: Final = "qualadmin.tasks.sync.sync_account"
-SYNC_TYPE: Final = "qualadmin.tasks.sync.sync_type"
+SYNC_TYPE: Final = "qualadmin.tasks.holders.sync_type"
 CREATE_TYPE: Final = "qualadmin.tasks.types.create_type"
 CHANGE_TYPE: Final = "qualadmin.tasks.type_changes.change_type"
 LOOK_FOR_HITS: Final = "qualadmin.tasks.type_changes.look_for_hits"
@@ -45,7 +45,7 @@ WATCH: Final = "qualadmin.tasks.watch.look_around"
 DEPTH_LIMIT: Final = 10_000  # messages are not counted further
 
 #: Seconds a task may take, where that is more than Q_CLUSTER's time-out: Amazon lists 100 holders a call.
-TIMEOUTS: Final = {SYNC_TYPE: 240, SYNC_ACCOUNT: 120, SYNC_REQUESTS: 120, VERIFY_LOG: 240, READ_LISTS: 240}
+TIMEOUTS: Final = {SYNC_TYPE: 120, SYNC_ACCOUNT: 120, SYNC_REQUESTS: 120, VERIFY_LOG: 240, READ_LISTS: 240}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reading HITs and who did them, page by page. Killed, doubled or late tasks do no harm: rows say how far it is."""
+"""Reading HITs and who did them, page by page. Killed, doubled or late tasks do no harm."""
 
 import os
 import socket

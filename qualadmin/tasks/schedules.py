@@ -9,6 +9,7 @@ from django.utils import timezone
 from qualadmin.core.actions.answers import forget_answers
 from qualadmin.core.actions.connections import waiting_tests
 from qualadmin.core.actions.drafted_tests import drop_old_drafts
+from qualadmin.core.actions.drift import settle_drift
 from qualadmin.core.actions.hits import drop_old_readings
 from qualadmin.core.actions.leftovers import drop_old_previews
 from qualadmin.core.actions.restorations import is_read_only
@@ -32,6 +33,7 @@ from qualadmin.core.queue import (
 )
 
 from .hits import resume_readings
+from .holders import resume_holders
 from .mail import ring_for_letters
 from .requests import EVERY_MINUTES
 from .type_changes import resume_type_changes
@@ -66,6 +68,8 @@ def resume() -> None:
     resume_type_changes()
     ring_for_letters()
     resume_readings()
+    resume_holders()
+    settle_drift()
     for test_id in waiting_tests():
         ring(TEST_CONNECTION, test_id)
 

@@ -1,6 +1,5 @@
 """Reading how things stand at Amazon. Several may run at once or twice; the second finds nothing to do."""
 
-import logging
 import os
 import socket
 import uuid
@@ -11,13 +10,9 @@ from typing import Final
 from django.utils import timezone
 
 from qualadmin.audit.types import TaskInfo
-from qualadmin.core.actions.accounts import note_synced, pause_account
-from qualadmin.core.actions.holders import (
-    apply_holders,
-    apply_worker_check,
-    record_sync_failed,
-    unlisted_workers,
-)
+from qualadmin.core.actions.accounts import note_synced
+from qualadmin.core.actions.drift import settle_drift
+from qualadmin.core.actions.holders import apply_holders, apply_worker_check
 from qualadmin.core.actions.seen import SeenHolder
 from qualadmin.core.actions.type_list import apply_type_list
 from qualadmin.core.actions.type_tests import digest_of
@@ -28,21 +23,15 @@ from qualadmin.mturk.errors import MTurkError, TypeNotFound
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import QualificationStatus, RemoteQualification, RemoteType, Revoked
 
-from . import heartbeat, stopping
+from . import heartbeat
 from .identity import checked_gateway
 from .remote import seen_holder, seen_test, seen_type
 from .requests import read_requests
-
-logger = logging.getLogger(__name__)
+from .turns import report
 
 EVERY: Final = timedelta(minutes=14)  # the schedule rings every 15
 #: Amazon lists 100 holders a call. A type of 10,000 is read once an hour, one of 100,000 twice a day.
 SECONDS_PER_HOLDER: Final = 0.36
-UNLISTED_AT_ONCE: Final = 200  # workers asked about one by one in one run
-
-
-class _Stopped(Exception):
-    """The cluster is being ended. What was read so far is kept; the next run reads again."""
 
 
 def sync_account(account_id: str) -> None:
@@ -53,7 +42,7 @@ def sync_account(account_id: str) -> None:
     try:
         read_account(account)
     except MTurkError as error:
-        _refused(account, error)
+        report(account, error, _actor("sync"))
         return
     for row in due_types(account, timezone.now()):
         ring(SYNC_TYPE, str(row.pk))
@@ -69,28 +58,13 @@ def read_account(account: RequesterAccount) -> None:
     heartbeat.beat_now_and_then()
     read_requests(gateway, account)
     note_synced(account=account, at=now)
-
-
-def sync_type(type_id: str) -> None:
-    """Task: compare who holds this type with Amazon's list, granted and revoked."""
-    row = QualificationType.objects.select_related("account").get(pk=type_id)
-    if row.state != QualificationType.State.LIVE or row.account.archived_at is not None:
-        return
-    try:
-        read_holders(row)
-    except _Stopped:
-        return
-    except MTurkError as error:
-        record_sync_failed(actor=_actor("sync_type"), type=row, detail=error.message or error.for_people)
-        _refused(row.account, error)
+    settle_drift()
 
 
 def read_holders(row: QualificationType) -> None:
-    """Who holds the type, as Amazon has it now. Raises MTurkError."""
+    """Who holds the type, in one go: for the few of the demo. Raises MTurkError."""
     gateway, actor, as_of = checked_gateway(row.account), _actor("sync_type"), timezone.now()
     apply_holders(actor=actor, type=row, holders=_holders(gateway, row), as_of=as_of)
-    for worker in unlisted_workers(type=row, as_of=as_of, limit=UNLISTED_AT_ONCE):
-        _check(gateway, actor, row, worker)
 
 
 def check_worker(worker_id: str, type_id: str) -> None:
@@ -100,9 +74,9 @@ def check_worker(worker_id: str, type_id: str) -> None:
     if row.state != QualificationType.State.LIVE or worker.worker_id is None:
         return
     try:
-        _check(checked_gateway(row.account), _actor("check_worker"), row, worker)
+        check_one(checked_gateway(row.account), _actor("check_worker"), row, worker)
     except MTurkError as error:
-        _refused(row.account, error)
+        report(row.account, error, _actor("sync"))
 
 
 def sync_all() -> None:
@@ -157,14 +131,11 @@ def _gone_types(gateway: QualificationGateway, account: RequesterAccount, listed
 
 def _holders(gateway: QualificationGateway, row: QualificationType) -> Iterator[SeenHolder]:
     for status in QualificationStatus:
-        for remote in gateway.holders(row.mturk_id or "", status):
-            if stopping.asked():
-                raise _Stopped
-            heartbeat.beat_now_and_then()
-            yield seen_holder(remote)
+        yield from map(seen_holder, gateway.holders(row.mturk_id or "", status))
 
 
-def _check(gateway: QualificationGateway, actor: Actor, row: QualificationType, worker: Worker) -> None:
+def check_one(gateway: QualificationGateway, actor: Actor, row: QualificationType, worker: Worker) -> None:
+    """Ask about one worker, and keep the answer. Raises MTurkError."""
     as_of = timezone.now()
     score = gateway.score(row.mturk_id or "", worker.worker_id or "")
     seen: SeenHolder | None = None
@@ -173,13 +144,6 @@ def _check(gateway: QualificationGateway, actor: Actor, row: QualificationType, 
     elif isinstance(score, Revoked):
         seen = SeenHolder(worker.worker_id or "", QualificationStatus.REVOKED.value, None, None)
     apply_worker_check(actor=actor, type=row, worker=worker, seen=seen, as_of=as_of)
-
-
-def _refused(account: RequesterAccount, error: MTurkError) -> None:
-    """Credentials that Amazon refuses stop everything; any other failure is tried again by the next round."""
-    logger.warning("Reading from Amazon failed: %s", error)
-    if error.outcome == "account" and account.is_enabled:
-        pause_account(actor=_actor("sync"), account=account, cause=error.for_people)
 
 
 def _actor(name: str) -> Actor:

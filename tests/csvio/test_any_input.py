@@ -149,7 +149,7 @@ def test_lines_and_cells_survive_quoting(notes, end):
     assert [(row.line, row.cells) for row in table.rows] == expected
 
 
-@given(st.text(alphabet="ab,\"\r\n\x0b\x0c\x1c\x85\u2028", max_size=40))
+@given(st.text(alphabet='ab,"\r\n\x0b\x0c\x1c\x85\u2028', max_size=40))
 @example("")
 @example("a\r\n\rb\n\r")
 def test_lines_are_those_of_a_file(text: str) -> None:

@@ -13,8 +13,9 @@ from qualadmin.mturk.errors import MTurkError, NotSent, Throttled, Unknown, Wron
 from qualadmin.mturk.types import CallRecord, Identity
 from qualadmin.tasks import callers, identity
 from qualadmin.tasks.drain import drain
+from qualadmin.tasks.holders import sync_type
 from qualadmin.tasks.sweep import reconcile
-from qualadmin.tasks.sync import check_worker, sync_account, sync_type
+from qualadmin.tasks.sync import check_worker, sync_account
 from qualadmin.tasks.types import create_type
 from tests.entries import new_entries, payload_of
 from tests.factories import AccountFactory, TypeFactory, WorkerFactory

@@ -29,8 +29,8 @@ from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.mturk.types import QualificationStatus
 from qualadmin.tasks.drain import drain
+from qualadmin.tasks.holders import sync_type
 from qualadmin.tasks.sweep import sweep
-from qualadmin.tasks.sync import sync_type
 from tests.audit.conftest import OwnDatabase, own_database  # noqa: F401  (a fixture)
 from tests.backup.databases import databases, exchangeable_database  # noqa: F401  (a fixture)
 from tests.people import Cast

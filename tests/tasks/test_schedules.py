@@ -120,5 +120,5 @@ def test_long_readings_get_the_time_they_need(monkeypatch: pytest.MonkeyPatch, s
     queue.ring(queue.SYNC_TYPE, "x")
     queue.ring(queue.DRAIN, "x")
 
-    assert heard == [{"save": False, "timeout": 240}, {"save": False}]
+    assert heard == [{"save": False, "timeout": 120}, {"save": False}]
     assert max(queue.TIMEOUTS.values()) < settings.Q_CLUSTER["retry"]

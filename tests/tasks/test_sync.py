@@ -19,7 +19,8 @@ from qualadmin.core.queue import SYNC_ACCOUNT, SYNC_TYPE
 from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.tasks import stopping
-from qualadmin.tasks.sync import check_worker, due_types, sync_account, sync_all, sync_type
+from qualadmin.tasks.holders import sync_type
+from qualadmin.tasks.sync import check_worker, due_types, sync_account, sync_all
 from tests.entries import new_entries, payload_of
 from tests.factories import AccountFactory, QualificationFactory, TypeFactory, WorkerFactory
 from tests.people import Cast

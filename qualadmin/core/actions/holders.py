@@ -1,16 +1,17 @@
 """Who holds a type: Amazon's list compared with our rows.
 
-What differs was changed by somebody else. Each such change becomes a row in the history (a Change without a job)
-and, once the type has been read before, an entry of its own.
+What differs was changed by somebody else. Amazon's word is taken at once, since it is what is so: each such change
+becomes a row in the history (a Change without a job) and, once the type has been read before, an entry of its own
+and a difference (drift.py) that stands until somebody decides about it.
 """
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError, OperationalError
 from django.db.models import QuerySet
@@ -22,6 +23,7 @@ from qualadmin.core.actor import Actor
 from qualadmin.core.models import WORKER_ID, Change, Qualification, QualificationType, Verb, Worker
 
 from ._sql import db_time, db_uuid, insert_rows
+from .drift import Found, note_drift
 from .seen import SeenHolder
 from .types import type_target
 from .workers import insert_workers, known_workers
@@ -49,6 +51,10 @@ class HolderCounts:
     def differences(self) -> int:
         return self.new + self.changed
 
+    def add(self, other: "HolderCounts") -> None:
+        for name in HolderCounts.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -57,6 +63,7 @@ class Held:
     status: str = ""
     value: int | None = None
     checked_at: datetime | None = None
+    entry: uuid.UUID | None = None  # that made it so
 
     def agrees(self, seen: SeenHolder) -> bool:
         """Scores count only where the qualification is held: a revoked one is not given with any."""
@@ -85,23 +92,25 @@ def apply_holders(
     counts = HolderCounts()
     stream = iter(holders)
     while chunk := list(islice(stream, CHUNK)):
-        _with_retries(actor, type, chunk, moment, first_time, counts)
-    _finish(actor, type, moment, counts)
+        counts.add(apply_chunk(actor, type, chunk, moment, first_time))
+    finish_holders(actor, type, moment, counts)
     return counts
 
 
-def unlisted_workers(*, type: QualificationType, as_of: datetime, limit: int) -> list[Worker]:
-    """Workers whose row was not in the list read at `as_of`, though nothing of ours is under way for them.
+def unlisted_holders(*, type: QualificationType, as_of: datetime, limit: int) -> list[Qualification]:
+    """Our rows that no list read at `as_of` named, though nothing of ours is under way for them.
 
-    A list that is read page by page can miss somebody, so these are asked about one by one.
+    A list that is read page by page can miss somebody, so these are asked about one by one; those that were not
+    looked at for longest first, since whom Amazon does not know at all is never listed.
     """
     rows = (
         Qualification.objects.filter(type=type, checked_at__lt=as_of)
         .exclude(worker__in=_in_flight(type))
-        .order_by("pk")
+        .exclude(worker__worker_id=None)  # erased: there is nobody to ask about
+        .order_by("checked_at", "pk")
         .select_related("worker")[:limit]
     )
-    return [row.worker for row in rows]
+    return list(rows)
 
 
 def apply_worker_check(
@@ -116,31 +125,35 @@ def apply_worker_check(
         held = Qualification.objects.filter(type=type, worker=worker, checked_at__lte=as_of)
         if not held.exists():
             return counts
-        seen = SeenHolder(worker.worker_id or "", "Revoked", None, None)
-    _with_retries(actor, type, [seen], as_of, first_time=False, counts=counts)
+        seen = SeenHolder(worker.worker_id or "", "Revoked", None, None, never_held=True)
+    counts.add(apply_chunk(actor, type, [seen], as_of, first_time=False))
     return counts
 
 
-def _with_retries(
+def apply_chunk(
     actor: Actor,
     type: QualificationType,
     chunk: list[SeenHolder],
     as_of: datetime,
     first_time: bool,
-    counts: HolderCounts,
-) -> None:
-    """The drain may write the same rows at the same time; whoever loses looks again."""
+    keep: Callable[[HolderCounts], None] | None = None,
+) -> HolderCounts:
+    """Bring these rows in line, in one transaction; `keep` is called in it with what it came to.
+
+    The drain may write the same rows at the same time; whoever loses looks again.
+    """
     for left in reversed(range(TRIES)):
         try:
             with audit.transaction(actor.context) as tx:
                 result = _apply_chunk(tx, type, chunk, as_of, first_time)
+                if keep is not None:
+                    keep(result)
         except (IntegrityError, OperationalError):
             if not left:
                 raise
             continue
-        for name in HolderCounts.__slots__:
-            setattr(counts, name, getattr(counts, name) + getattr(result, name))
-        return
+        return result
+    raise AssertionError("The last try returns or raises.")
 
 
 def _apply_chunk(
@@ -170,6 +183,7 @@ def _apply_chunk(
     if differences:
         _record(tx, type, differences, first_time)
         _write(type, differences, {one.worker for one in differences} - set(workers.values()), as_of)
+        note_drift(type, _found(type, differences, first_time), as_of)
     return counts
 
 
@@ -194,16 +208,34 @@ def _in_flight(type: QualificationType) -> "QuerySet[Change, uuid.UUID]":
 
 def _held(type: QualificationType, workers: list[uuid.UUID]) -> dict[uuid.UUID, Held]:
     """Our rows, locked until the transaction ends so that the drain's newer word always comes last."""
-    found = {}
+    found: dict[uuid.UUID, Held] = {}
     for part in _parts(sorted(workers)):
         rows = (
             Qualification.objects.select_for_update(no_key=True)
             .filter(type=type, worker__in=part)
             .order_by("worker")
         )
-        for worker, status, value, checked_at in rows.values_list("worker_id", "status", "value", "checked_at"):
-            found[worker] = Held(status, value, checked_at)
+        columns: Iterable[Any] = rows.values_list("worker_id", "status", "value", "checked_at", "audit_id")
+        found.update((worker, Held(*values)) for worker, *values in columns)
     return found
+
+
+def _found(type: QualificationType, differences: list[Difference], first_time: bool) -> list[Found]:
+    """What was changed elsewhere. The first list differs from nothing, nor does a worker met before it."""
+    if first_time:
+        return []
+    return [
+        Found(
+            worker=one.worker,
+            held=(one.held.status, one.held.value),
+            held_entry=one.held.entry,
+            seen=(one.seen.status, one.seen.value if one.seen.status == GRANTED else None),
+            never_held=one.seen.never_held,
+            entry=_entry(one),
+        )
+        for one in differences
+        if one.held.status or type.holders_synced_at is not None
+    ]
 
 
 def _record(tx: Transaction, type: QualificationType, differences: list[Difference], first_time: bool) -> None:
@@ -283,7 +315,7 @@ def _entry(one: Difference) -> uuid.UUID:
     return one.entry
 
 
-def _finish(actor: Actor, type: QualificationType, as_of: datetime, counts: HolderCounts) -> None:
+def finish_holders(actor: Actor, type: QualificationType, as_of: datetime, counts: HolderCounts) -> None:
     """Note when the type was last read. An entry only if there is something to tell or somebody asked."""
     with audit.transaction(actor.context) as tx:
         asked, synced = (

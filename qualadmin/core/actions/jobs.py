@@ -172,7 +172,7 @@ def _kind(preview: Preview) -> Job.Kind:
 
 def _title(preview: Preview) -> str:
     """What people call the job: the file's name, or the type and the number of workers."""
-    if preview.file_name or preview.source == Preview.Source.UNDO:
+    if preview.file_name or preview.source in (Preview.Source.UNDO, Preview.Source.DRIFT):
         return (preview.file_name or preview.origin)[:200]
     count = actionable(preview)
     if preview.verb in ANSWERS:

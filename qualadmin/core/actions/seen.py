@@ -33,12 +33,16 @@ class SeenType:
 
 @dataclass(frozen=True, slots=True)
 class SeenHolder:
-    """One worker's qualification. `status` is Granted or Revoked; `value` is None where Amazon did not tell it."""
+    """One worker's qualification. `status` is Granted or Revoked; `value` is None where Amazon did not tell it.
+
+    `never_held`: Amazon says that the worker never had it. It is kept like a revoked one.
+    """
 
     worker_id: str
     status: str
     value: int | None
     grant_time: datetime | None
+    never_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

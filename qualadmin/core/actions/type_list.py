@@ -4,12 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils import timezone
+
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import QualificationType, RequesterAccount
+from qualadmin.core.models import Drift, QualificationType, RequesterAccount
 
 from .creation import facts_of
+from .drift import note_type, type_is_back
 from .rows import differences
 from .seen import SeenType
 from .type_tests import keep_test
@@ -112,6 +115,8 @@ def _import(tx: Transaction, account: RequesterAccount, seen: SeenType) -> Quali
     )
     row.save(force_insert=True)
     keep_test(row, seen.test, entry=row.audit_id)
+    if account.synced_at is not None:  # the first list brings in what was there before us
+        note_type(row, Drift.Kind.NEW_TYPE, row.audit_id, timezone.now())
     return row
 
 
@@ -131,6 +136,8 @@ def _follow(tx: Transaction, row: QualificationType, seen: SeenType, taken: dict
     QualificationType.objects.filter(pk=row.pk).update(audit_id=entry, **wanted)
     if "test_digest" in changed:
         keep_test(row, seen.test, entry=entry)
+    if back:
+        type_is_back(row, timezone.now())
     return True
 
 
@@ -142,4 +149,6 @@ def _lose(tx: Transaction, row: QualificationType) -> None:
         changes={"state": [row.state, str(State.GONE)]},
     )
     QualificationType.objects.filter(pk=row.pk).update(audit_id=entry, state=State.GONE)
+    if row.state == State.LIVE:  # one that was deleted from here is meant to go
+        note_type(row, Drift.Kind.GONE_TYPE, entry, timezone.now())
     row.state = State.GONE

@@ -116,7 +116,7 @@ def prepare_undo(*, actor: Actor, job_id: uuid.UUID, study: Study | None = None,
         source=Preview.Source.UNDO,
         origin=_origin(job),
         undoes=job,
-        options=_plan(types.values()).as_json(),
+        options=plan_of(types.values()).as_json(),
         type=next(iter(types.values())) if len(types) == 1 else None,
     )
     take_wishes(preview, {}, Wishes(study=study, reason=reason))
@@ -131,7 +131,7 @@ def _origin(job: Job) -> str:
     return f"Undo of “{job.title[:180]}”"
 
 
-def _plan(types: Iterable[QualificationType]) -> Plan:
+def plan_of(types: Iterable[QualificationType]) -> Plan:
     """The types, as pages look for them in a preview."""
     found = list(types)
     return Plan(types={"" if len(found) == 1 else str(one.pk): str(one.pk) for one in found}, mapped=True)

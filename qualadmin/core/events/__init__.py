@@ -10,7 +10,22 @@ from typing import Final
 
 from qualadmin.audit.vocabulary import Event, register
 
-from . import access, accounts, calls, hits, jobs, lists, log, people, requests, service, studies, types, workers
+from . import (
+    access,
+    accounts,
+    calls,
+    drift,
+    hits,
+    jobs,
+    lists,
+    log,
+    people,
+    requests,
+    service,
+    studies,
+    types,
+    workers,
+)
 
 EVENTS: Final[tuple[Event, ...]] = (
     *access.EVENTS,
@@ -21,6 +36,7 @@ EVENTS: Final[tuple[Event, ...]] = (
     *jobs.EVENTS,
     *hits.EVENTS,
     *calls.EVENTS,
+    *drift.EVENTS,
     *requests.EVENTS,
     *workers.EVENTS,
     *lists.EVENTS,

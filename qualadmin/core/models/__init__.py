@@ -2,6 +2,7 @@
 
 from .accounts import AccountPace, ConnectionTest, Environment, RequesterAccount
 from .approvals import Approval, Letter
+from .drift import Drift
 from .hits import HIT_ID, Hit, HitList, HitReading, HitWork
 from .jobs import Change, Job
 from .lists import ListSource, Membership, WorkerList
@@ -19,7 +20,7 @@ from .qualifications import (
     Worker,
     WorkerNote,
 )
-from .readings import Progress
+from .readings import HolderReading, Progress
 from .requests import AskedTest, RequestAnswers, ScoringKey
 from .system import Alarm, Heartbeat, Restoration
 from .tokens import AccessToken, RepeatKey
@@ -41,12 +42,14 @@ __all__ = [
     "Change",
     "ConnectionTest",
     "DraftedTest",
+    "Drift",
     "Environment",
     "Heartbeat",
     "Hit",
     "HitList",
     "HitReading",
     "HitWork",
+    "HolderReading",
     "Job",
     "Letter",
     "ListSource",

@@ -48,6 +48,7 @@ class Preview(models.Model):
         UNDO = "undo", "Undo of a job"
         API = "api", "Program"
         INBOX = "inbox", "Answer to a request"
+        DRIFT = "drift", "Put right"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="+")

@@ -1,6 +1,10 @@
 """Long lists of Amazon's that are read page by page: how far a reading is, so that another task can go on."""
 
+from typing import ClassVar
+
 from django.db import models
+
+from .qualifications import QualificationType
 
 
 class Progress(models.Model):
@@ -20,3 +24,36 @@ class Progress(models.Model):
 
     class Meta:
         abstract = True
+
+
+class HolderReading(Progress):
+    """The reading of who holds a type, granted and revoked: the one under way, or nothing (`as_of` empty)."""
+
+    unaudited_reason: ClassVar[str] = "How far a reading is. What it finds becomes entries, row by row."
+
+    class Phase(models.TextChoices):
+        GRANTED = "Granted", "Those who hold it"
+        REVOKED = "Revoked", "Those from whom it was taken"
+        UNLISTED = "unlisted", "Those of ours whom no list named, one by one"
+
+    type = models.OneToOneField(
+        QualificationType, on_delete=models.PROTECT, primary_key=True, related_name="holder_reading"
+    )
+    as_of = models.DateTimeField(null=True)  # when it was begun; what changed here later is newer
+    read_at = models.DateTimeField(null=True)  # when something last came
+    phase = models.CharField(max_length=8, choices=Phase.choices, default=Phase.GRANTED)
+    counts = models.JSONField(default=dict)  # what it came to so far; see actions/holders.py
+    asked = models.PositiveIntegerField(default=0)  # workers asked about one by one
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["as_of"], condition=models.Q(as_of__isnull=False), name="holder_reading_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"holders of {self.type}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is under way."""
+        return self.as_of is not None

@@ -11,7 +11,7 @@ from qualadmin.core.actions.holders import (
     apply_holders,
     apply_worker_check,
     record_sync_failed,
-    unlisted_workers,
+    unlisted_holders,
 )
 from qualadmin.core.actions.seen import SeenHolder
 from qualadmin.core.actions.types import request_sync
@@ -140,7 +140,7 @@ def test_rows_with_a_call_of_ours_under_way_are_left_alone(synced: Qualification
     row.refresh_from_db()
     assert (row.value, row.checked_at.year) == (100, 2026)
     assert not Qualification.objects.filter(worker=fresh).exists()
-    assert unlisted_workers(type=synced, as_of=timezone.now(), limit=10) == []
+    assert unlisted_holders(type=synced, as_of=timezone.now(), limit=10) == []
 
 
 def test_what_we_changed_after_the_list_was_begun_is_newer(synced: QualificationType) -> None:
@@ -195,7 +195,7 @@ def test_workers_missing_from_the_list_are_to_be_asked_about(synced: Qualificati
 
     apply_holders(actor=SYNC, type=synced, holders=[holder(listed.worker.worker_id)], as_of=now)
 
-    assert unlisted_workers(type=synced, as_of=now, limit=10) == [missing.worker]
+    assert unlisted_holders(type=synced, as_of=now, limit=10) == [missing]
 
 
 def test_somebody_who_asked_gets_an_entry_even_without_differences(cast: Cast, synced: QualificationType) -> None:
