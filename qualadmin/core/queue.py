@@ -40,12 +40,21 @@ PRUNE: Final = "qualadmin.tasks.schedules.prune"
 VERIFY_LOG: Final = "qualadmin.tasks.evidence.verify_log"
 MAIL_CHECKPOINT: Final = "qualadmin.tasks.evidence.mail_checkpoint"
 READ_LISTS: Final = "qualadmin.tasks.lists.read_lists"
+RUN_RULES: Final = "qualadmin.tasks.rules.run_rules"
+RUN_RULE: Final = "qualadmin.tasks.rules.run_one"
 WATCH: Final = "qualadmin.tasks.watch.look_around"
 
 DEPTH_LIMIT: Final = 10_000  # messages are not counted further
 
 #: Seconds a task may take, where that is more than Q_CLUSTER's time-out: Amazon lists 100 holders a call.
-TIMEOUTS: Final = {SYNC_TYPE: 120, SYNC_ACCOUNT: 120, SYNC_REQUESTS: 120, VERIFY_LOG: 240, READ_LISTS: 240}
+TIMEOUTS: Final = {
+    SYNC_TYPE: 120,
+    SYNC_ACCOUNT: 120,
+    SYNC_REQUESTS: 120,
+    VERIFY_LOG: 240,
+    READ_LISTS: 240,
+    RUN_RULE: 240,
+}
 
 
 @dataclass(frozen=True, slots=True)

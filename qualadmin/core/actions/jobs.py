@@ -33,6 +33,7 @@ from ._sql import db_time, db_uuid, insert_rows
 from .approvals import ask_for_approval, refuse_without_approver
 from .endings import finish_job, job_target
 from .previews import ACTIONABLE, check_type
+from .rules import allow_run
 from .thresholds import reasons_for, reasons_of
 from .undo import record_undone, require_undoable
 
@@ -62,6 +63,8 @@ def confirm_preview(
             return Job.objects.get(preview=preview)
         _check(actor, preview, rows_sha256, typed_count)
         undone = require_undoable(actor, preview.undoes_id) if preview.undoes_id else None
+        if preview.rule_id:
+            allow_run(tx, actor, preview.rule_id)
         job = _create(tx, actor, preview, timezone.now())
         if undone is not None:
             record_undone(tx, undone, by=job)
@@ -123,6 +126,7 @@ def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> J
         study=preview.study,
         preview=preview,
         undoes_id=preview.undoes_id,
+        rule_id=preview.rule_id,
         created_by_id=actor.person_id,
         kind=_kind(preview),
         title=_title(preview),
@@ -172,7 +176,7 @@ def _kind(preview: Preview) -> Job.Kind:
 
 def _title(preview: Preview) -> str:
     """What people call the job: the file's name, or the type and the number of workers."""
-    if preview.file_name or preview.source in (Preview.Source.UNDO, Preview.Source.DRIFT):
+    if preview.file_name or preview.source in Preview.PLANNED:
         return (preview.file_name or preview.origin)[:200]
     count = actionable(preview)
     if preview.verb in ANSWERS:
@@ -209,6 +213,7 @@ def _record_created(tx: Transaction, job: Job, counts: dict[str, int]) -> uuid.U
             "rows_sha256": [None, job.rows_sha256],
             "environment": [None, job.account.environment],
             "undoes": [None, str(job.undoes_id) if job.undoes_id else None],
+            **({"rule": [None, str(job.rule_id)]} if job.rule_id else {}),
         },
         payload={key: text for key, text in payload.items() if text} or None,
     )

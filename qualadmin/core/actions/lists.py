@@ -7,7 +7,7 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotVisible
-from qualadmin.core.models import ListSource, RequesterAccount, Study, WorkerList
+from qualadmin.core.models import ListRule, ListSource, RequesterAccount, Study, WorkerList
 from qualadmin.core.permissions import Permission, require
 
 from .rows import differences, locked, locked_unchanged, move
@@ -82,6 +82,14 @@ def archive_list(*, actor: Actor, one: WorkerList) -> None:
         if user is not None:
             raise Conflict(
                 f"The list “{user.list.name}” uses this list as a source. Nothing was done. Drop it there first.",
+                code="list_in_use",
+            )
+        rule = (
+            ListRule.objects.filter(lists=row).exclude(state=ListRule.State.ENDED).select_related("type").first()
+        )
+        if rule is not None:
+            raise Conflict(
+                f"A rule for “{rule.type.name}” follows this list. Nothing was done. End the rule first.",
                 code="list_in_use",
             )
         entry = tx.record(

@@ -21,6 +21,7 @@ from . import (
     log,
     people,
     requests,
+    rules,
     service,
     studies,
     types,
@@ -40,6 +41,7 @@ EVENTS: Final[tuple[Event, ...]] = (
     *requests.EVENTS,
     *workers.EVENTS,
     *lists.EVENTS,
+    *rules.EVENTS,
     *log.EVENTS,
     *service.EVENTS,
 )

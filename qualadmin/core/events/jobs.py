@@ -16,6 +16,7 @@ EVENTS = (
         changes="sha256 rows verb",
         payload="origin",
     ),
+    event("list.ruled", "{actor} had a run of the rule {target} worked out", changes="rows revokes"),
     event(
         "file.rejected",
         "A file of {actor} was refused",
@@ -29,7 +30,7 @@ EVENTS = (
         "{actor} started the job {target}",
         severity=NOTICE,
         changes="kind total new score_changes revokes rejects skipped notify sha256 rows_sha256 corrections"
-        " environment undoes",
+        " environment undoes rule",
         payload="reason file_name origin revoke_reason",
     ),
     event(

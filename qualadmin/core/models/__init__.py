@@ -22,6 +22,7 @@ from .qualifications import (
 )
 from .readings import HolderReading, Progress
 from .requests import AskedTest, RequestAnswers, ScoringKey
+from .rules import ListRule, RuleList
 from .system import Alarm, Heartbeat, Restoration
 from .tokens import AccessToken, RepeatKey
 from .type_changes import DraftedTest, TypeChange
@@ -52,6 +53,7 @@ __all__ = [
     "HolderReading",
     "Job",
     "Letter",
+    "ListRule",
     "ListSource",
     "Membership",
     "Mute",
@@ -67,6 +69,7 @@ __all__ = [
     "RequesterAccount",
     "Restoration",
     "RoleAssignment",
+    "RuleList",
     "ScoringKey",
     "Study",
     "StudyInvestigator",

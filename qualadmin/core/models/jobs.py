@@ -96,6 +96,7 @@ class Job(AuditedModel):
         Preview, on_delete=models.PROTECT, related_name="job"
     )  # a second click finds it
     undoes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+    rule = models.ForeignKey("core.ListRule", on_delete=models.PROTECT, null=True, related_name="jobs")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
     created_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
@@ -138,7 +139,13 @@ class Job(AuditedModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["undoes"], condition=models.Q(finished_at=None), name="one_undo_at_a_time"
-            )  # NULLs are distinct: jobs that undo nothing are as many as they like
+            ),  # NULLs are distinct: jobs that undo nothing are as many as they like
+            models.UniqueConstraint(
+                fields=["rule"], condition=models.Q(finished_at=None), name="one_run_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rule=None) | models.Q(notify=False, revoke_reason=""), name="rules_are_silent"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,6 +49,10 @@ class Preview(models.Model):
         API = "api", "Program"
         INBOX = "inbox", "Answer to a request"
         DRIFT = "drift", "Put right"
+        RULE = "rule", "Rule"
+
+    #: worked out by us, not read from what somebody gave: there are no columns to match
+    PLANNED: ClassVar[tuple[str, ...]] = ("undo", "drift", "rule")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="+")
@@ -63,6 +67,7 @@ class Preview(models.Model):
     content = models.BinaryField(null=True)  # the bytes as they came; emptied when confirmed or discarded
     options = models.JSONField(default=dict)  # how to read it: columns, statuses, corrections accepted
     undoes = models.ForeignKey("core.Job", on_delete=models.PROTECT, null=True, related_name="+")
+    rule = models.ForeignKey("core.ListRule", on_delete=models.PROTECT, null=True, related_name="+")
     verb = models.CharField(max_length=6, choices=Verb.choices, default=Verb.GRANT)
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, null=True, related_name="+")
     score = models.IntegerField(null=True)  # for lines that bring none
