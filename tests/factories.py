@@ -219,6 +219,20 @@ class MembershipFactory(DjangoModelFactory):
     since = datetime(2026, 1, 9, 12, tzinfo=UTC)
 
 
+class RuleFactory(AuditedFactory):
+    """A draft without lists: they are asked for nobody."""
+
+    class Meta:
+        model = models.ListRule
+
+    event = "rule.created"
+    type = factory.SubFactory(TypeFactory)
+    account = factory.SelfAttribute("type.account")
+    owner = factory.SubFactory(UserFactory)
+    score = 100
+    leavers = models.ListRule.Leavers.REVOKE
+
+
 class ChangeFactory(AuditedFactory):
     """A planned grant of score 100 in a job of its own."""
 

@@ -19,6 +19,7 @@ from qualadmin.core.models import (
     ConnectionTest,
     Heartbeat,
     Job,
+    ListRule,
     QualificationRequest,
     QualificationType,
     RequesterAccount,
@@ -34,6 +35,7 @@ WEEK: Final = 7
 SILENT_AFTER: Final = timedelta(seconds=60)
 LATE_AFTER: Final = timedelta(hours=48)
 KEPT_SECONDS: Final = 900
+RULES_NAMED: Final = 5  # on the dashboard; their list names all
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ def needs_of(
         *_closed_account(account),
         *_refused_access(account, means),
         *_troubled_jobs(actor, account, now),
+        *_troubled_rules(actor, account),
         *_late_requests(standing),
     ]
 
@@ -232,6 +235,16 @@ def _approvals(count: int) -> Iterator[Need]:
     if count:
         waits = "waits" if count == 1 else "wait"
         yield Need(f"{_jobs(count)} {waits} for your approval.", reverse("approval-list"), "Look and decide")
+
+
+def _troubled_rules(actor: Actor, account: RequesterAccount) -> Iterator[Need]:
+    """Rules whose last run waits for a person, or could not be made."""
+    rules = ListRule.objects.visible_to(actor).filter(account=account).exclude(state=ListRule.State.ENDED)
+    for rule in rules.exclude(held="", trouble="").select_related("type").order_by("created_at")[:RULES_NAMED]:
+        words = rule.held or rule.trouble
+        yield Need(
+            f"The rule for “{rule.type.name}”: {words}", reverse("rule-detail", args=[rule.pk]), "See the rule"
+        )
 
 
 def _closed_account(account: RequesterAccount) -> Iterator[Need]:

@@ -34,6 +34,7 @@ ENTRIES: Final = (
     Entry("Requests", "inbox", "request-list", "request", (Permission.VIEW,), "r"),
     Entry("Workers", "users", "worker-list", "worker", (Permission.VIEW,), "w"),
     Entry("Lists", "list-bullet", "list-list", "list", (Permission.VIEW,)),
+    Entry("Rules", "arrow-path-rounded-square", "rule-list", "rule", (Permission.VIEW,)),
     Entry("Studies", "academic-cap", "study-list", "study", (Permission.VIEW,), starts_group=True),
     Entry(
         "Audit log",

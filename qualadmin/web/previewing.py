@@ -44,7 +44,7 @@ def own_preview(request: Request, preview_id: uuid.UUID, *, content: bool = Fals
 
     Raises NotVisible for anybody else's, and Conflict if it was made for another account than the one in use.
     """
-    rows = Preview.objects.select_related("account", "type", "study", "undoes")
+    rows = Preview.objects.select_related("account", "type", "study", "undoes", "rule__type")
     if not content:
         rows = rows.defer("content")  # up to 2 MB that most pages never look at
     preview = rows.filter(pk=preview_id, created_by=request.user).first()

@@ -74,6 +74,8 @@ LOOKS: Final[dict[str, Look]] = {
     "disabled": Look("Switched off", "pause", _GREY),
     "paused": Look("Paused", "pause", _WARN),
     "archived": Look("Archived", "archive-box", _GREY),
+    "draft": Look("Not started", "pencil-square", _GREY),
+    "ended": Look("Ended", "stop", _GREY),
     "active": Look("Active", "check", _OK),
     "inactive": Look("Closed", "no-symbol", _GREY),
 }

@@ -45,6 +45,7 @@ from tests.factories import (
     ListFactory,
     QualificationFactory,
     RoleFactory,
+    RuleFactory,
     SourceFactory,
     TypeFactory,
     UserFactory,
@@ -172,9 +173,11 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         name: _job(stage, stage.personas[name].user, kind, worker).pk for name in ("granter", "practice_granter")
     }
     held = RoleAssignment.objects.get(user=stage.cast.viewer)
+    rule = RuleFactory(type=kind, owner=stage.cast.granter, study=stage.cast.study)
     workers = ListFactory(account=account, created_by=stage.cast.granter)
     return {
         "account": account.pk,
+        "rule": rule.pk,
         "list": workers.pk,
         "source": (workers.pk, SourceFactory(list=workers, added_by=stage.cast.granter).pk),
         "type": kind.pk,

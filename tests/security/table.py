@@ -48,6 +48,7 @@ class Row:
             "mute",
             "list",
             "source",
+            "rule",
         }
 
 
@@ -117,6 +118,14 @@ TABLE: Final[dict[str, Row]] = {
     "list-follow": Row("g", get=200, post=422, thing="list", real="g"),
     "list-read": Row("g", post=302, thing="list", real="g"),
     "list-drop": Row("g", get=200, post=302, thing="source", real="g"),
+    "rule-list": Row(ALL, get=200),
+    "rule-add": Row("g", get=200, post=422, real="g"),
+    "rule-detail": Row(ALL, get=200, thing="rule"),
+    "rule-run": Row("g", post=302, thing="rule", real="g"),
+    "rule-start": Row("g", post=302, thing="rule", real="g"),
+    "rule-pause": Row("g", post=409, thing="rule", real="g"),  # it is a draft
+    "rule-resume": Row("g", get=200, post=409, thing="rule", real="g"),
+    "rule-end": Row("g", get=200, post=302, thing="rule", real="g"),
     "study-list": Row(ALL, get=200),
     "study-add": Row("m", get=200, post=422, everywhere=True),
     "study-detail": Row(ALL, get=200, thing="study"),

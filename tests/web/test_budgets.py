@@ -27,6 +27,7 @@ from tests.factories import (
     MembershipFactory,
     QualificationFactory,
     RequestFactory,
+    RuleFactory,
     SourceFactory,
     WorkerFactory,
 )
@@ -55,6 +56,7 @@ def pages(lab: Lab) -> dict[str, str]:
     source = SourceFactory(list=ListFactory(account=lab.cast.account))
     for worker in workers:
         MembershipFactory(source=source, worker=worker)
+    rule = RuleFactory(type=lab.type, owner=lab.cast.granter, held="Many would lose it.")
     edge = AuditEntry.objects.order_by("-seq").values_list("seq", flat=True)[26]
     return {
         "dashboard": reverse("dashboard"),
@@ -69,6 +71,8 @@ def pages(lab: Lab) -> dict[str, str]:
         "worker-detail": f"{reverse('worker-detail', args=[lab.worker.pk])}?size=25&kind=failed",
         "list-list": f"{reverse('list-list')}?q=list",
         "list-detail": f"{reverse('list-detail', args=[source.list.pk])}?size=25&source={source.pk}",
+        "rule-list": f"{reverse('rule-list')}?state=draft",
+        "rule-detail": reverse("rule-detail", args=[rule.pk]),
         "study-list": f"{reverse('study-list')}?q=study",
         "study-detail": reverse("study-detail", args=[lab.cast.study.pk]),
         "audit-list": f"{reverse('audit-list')}?size=25&job={lab.job.pk}&after={edge}",

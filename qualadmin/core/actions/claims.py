@@ -34,7 +34,7 @@ ASKER_LOST: Final = ("authority_lost", "Who asked for this may no longer grant h
 CHANGED_SINCE: Final = (
     "changed since",
     "changed_since",
-    "Changed by somebody else after this undo was confirmed. Left alone.",
+    "Changed by somebody else after this was confirmed. Left alone.",
 )
 REQUEST_ENDED: Final = (
     "request ended",

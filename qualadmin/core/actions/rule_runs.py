@@ -26,7 +26,7 @@ from .jobs import actionable, confirm_preview
 from .list_reading import read_list
 from .previews import Wishes, check_type, discard_preview, keep_rows, take_wishes
 from .rule_evaluation import Evaluation, evaluate
-from .rules import RUNS_ALREADY, clear, hold_run, is_running, note_trouble, pause_rule, rule_target
+from .rules import RUNS_ALREADY, begin_rule, clear, hold_run, is_running, note_trouble, pause_rule, rule_target
 
 State = ListRule.State
 OWNER_LOST: Final = (
@@ -65,6 +65,21 @@ def prepare_run(*, actor: Actor, rule_id: uuid.UUID) -> Preview | None:
         discard_preview(actor=actor, preview_id=key)
     rows = found.rows
     return _preview(actor, rule, found, rows) if rows else None
+
+
+def start_rule(*, actor: Actor, rule_id: uuid.UUID) -> None:
+    """Start a rule whose first run would do nothing. Raises ActionError if it would do something."""
+    rule = ListRule.objects.visible_to(actor).select_related("account", "type").filter(pk=rule_id).first()
+    if rule is None:
+        raise NotVisible
+    require(actor, Permission.GRANT, str(rule.account_id), production=rule.account.is_production)
+    count = len(look_at(actor=actor, rule=rule).rows) if rule.state == State.DRAFT else 0
+    if count:
+        raise ActionError(
+            f"The first run would change {_workers(count)}. Nothing was done. Look at it, and confirm it there.",
+            code="something_to_do",
+        )
+    begin_rule(actor=actor, rule_id=rule_id)
 
 
 def run_rule(*, actor: Actor, rule_id: uuid.UUID, task: TaskInfo, now: datetime | None = None) -> Job | None:

@@ -111,8 +111,11 @@ def allow_run(tx: Transaction, actor: Actor, rule_id: uuid.UUID) -> None:
         clear(tx, rule)
 
 
-def start_rule(*, actor: Actor, rule_id: uuid.UUID) -> None:
-    """Start a rule whose first run would do nothing. Starting twice changes nothing."""
+def begin_rule(*, actor: Actor, rule_id: uuid.UUID) -> None:
+    """Start a rule without a first run: `rule_runs.start_rule` has seen to it that there is nothing to do.
+
+    Starting twice changes nothing.
+    """
     with audit.transaction(actor.context) as tx:
         rule = _rule(actor, rule_id)
         _require_own_account(actor, rule)

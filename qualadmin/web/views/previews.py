@@ -24,7 +24,7 @@ from qualadmin.web.previewing import CLOSED, CheckPage, own_preview
 # check page are not kept from being sent twice. Confirming is: a preview becomes one job, whatever is clicked.
 
 #: Lists whose columns nobody has to name.
-READ_OTHERWISE: Final = (Preview.Source.FORM, Preview.Source.UNDO, Preview.Source.API)
+READ_OTHERWISE: Final = (Preview.Source.FORM, *Preview.PLANNED, Preview.Source.API)
 
 
 @page(Permission.GRANT, "GET", "POST")
@@ -90,6 +90,8 @@ def check(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     if preview.state == Preview.State.UPLOADED:
         if preview.undoes_id:
             return redirect("job-undo", preview.undoes_id)
+        if preview.rule_id:
+            return redirect("rule-detail", preview.rule_id)
         if preview.source == Preview.Source.API:
             raise Conflict("This list of a program is still being read. Open the page again in a minute.")
         from_form = preview.source == Preview.Source.FORM
@@ -117,7 +119,7 @@ def _show_check(
     form = ConfirmForm(initial={"rows_sha256": preview.rows_sha256})
     shown = CheckPage(request, preview, form)
     request.section = (
-        "job" if preview.undoes_id else "grant" if shown.from_form else "bulk"
+        "job" if preview.undoes_id else "rule" if preview.rule_id else "grant" if shown.from_form else "bulk"
     )  # what to highlight in the navigation
     context = {"shown": shown, "preview": preview, "refused": refused, "results": shown.results}
     template = "preview/check.html#results" if is_fragment(request) else "preview/check.html"
@@ -153,6 +155,9 @@ def discard(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     if preview.undoes_id:
         messages.success(request, "Nothing was undone. Nothing was sent to Amazon.")
         return redirect("job-detail", preview.undoes_id)
+    if preview.rule_id:
+        messages.success(request, "The run was discarded. Nothing was sent to Amazon.")
+        return redirect("rule-detail", preview.rule_id)
     messages.success(request, "The list was discarded. Nothing was sent to Amazon.")
     if preview.source == Preview.Source.LIST and preview.type_id:
         return redirect("type-detail", preview.type_id)

@@ -12,7 +12,7 @@ from qualadmin.core.actions import rule_evaluation, rules
 from qualadmin.core.actions.jobs import confirm_preview
 from qualadmin.core.actions.list_sources import add_workers, drop_source
 from qualadmin.core.actions.lists import add_list, archive_list
-from qualadmin.core.actions.rule_runs import due_rules, prepare_run, run_rule
+from qualadmin.core.actions.rule_runs import due_rules, prepare_run, run_rule, start_rule
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
 from qualadmin.core.models import (
@@ -340,9 +340,13 @@ def test_a_rule_that_has_nothing_to_do_is_started_without_a_job(
 ) -> None:
     rule = make(granter, wave, members)
     assert prepare_run(actor=granter.as_actor(), rule_id=rule.pk) is None
-    rules.start_rule(actor=granter.as_actor(), rule_id=rule.pk)
-    rules.start_rule(actor=granter.as_actor(), rule_id=rule.pk)
-    paste(granter, members, "A1MADEUPWORKER")
+    source = paste(granter, members, "A1MADEUPWORKER")
+    with pytest.raises(ActionError, match="would change 1 worker"):
+        start_rule(actor=granter.as_actor(), rule_id=rule.pk)
+    drop_source(actor=granter.as_actor(), source_id=source.pk)
+    start_rule(actor=granter.as_actor(), rule_id=rule.pk)
+    start_rule(actor=granter.as_actor(), rule_id=rule.pk)
+    paste(granter, members, "A2MADEUPWORKER")
     assert night(rule) is not None
 
 
