@@ -28,6 +28,7 @@ CODES = INCOMPLETE | {
     "foreign_entry",
     "payload_mismatch",
     "payload_missing_unexplained",
+    "payload_not_erased",
     "root_mismatch",
     "trigger_missing",
     "audited_row_without_entry",
@@ -67,6 +68,7 @@ class Report:
     root: str = ""
     quick: bool = False
     checkpoints: int = 0
+    erased: int = 0  # texts that went by an erasure which the log tells of: explained, and no finding
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     _last_faulty: int = -1
@@ -96,7 +98,8 @@ class Report:
         checked = "numbers and hashes only" if self.quick else "everything"
         valid = max(0, self.checked - self.faulty)
         sealed = f", {self.checkpoints} checkpoints read" if self.checkpoints else ""
-        line = f"{valid}/{self.checked} entries valid ({checked}), log of {self.size}{sealed}"
+        erased = f", {self.erased} texts erased (explained)" if self.erased else ""
+        line = f"{valid}/{self.checked} entries valid ({checked}), log of {self.size}{sealed}{erased}"
         if not self.counts:
             return line
         return line + "; " + ", ".join(f"{count} {code}" for code, count in sorted(self.counts.items()))
@@ -110,6 +113,7 @@ class Report:
             "checked": self.checked,
             "quick": self.quick,
             "checkpoints": self.checkpoints,
+            "erased": self.erased,
             "counts": dict(sorted(self.counts.items())),
             "findings": [{"code": f.code, "seq": f.seq, "detail": f.detail} for f in self.findings],
         }

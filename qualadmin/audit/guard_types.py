@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 # The log's own tables, in the order in which their guards are put in place.
-LOG_TABLES = ("audit_entry", "audit_head", "audit_stream", "audit_payload", "audit_checkpoint")
+LOG_TABLES = ("audit_entry", "audit_head", "audit_stream", "audit_payload", "audit_erasure", "audit_checkpoint")
 
 
 @dataclass(frozen=True, slots=True)

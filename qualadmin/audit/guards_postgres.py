@@ -21,6 +21,17 @@ IF NEW.seq < COALESCE((SELECT size FROM audit_head WHERE id = 1), NEW.seq + 1) T
   RAISE EXCEPTION 'audit: a payload can only be added together with its entry' USING ERRCODE = '23000';
 END IF;
 RETURN NEW;"""
+_PAYLOAD_NEVER = """
+IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM audit_erasure WHERE seq = OLD.seq) THEN
+  RETURN OLD;
+END IF;
+RAISE EXCEPTION 'audit: entries are never changed or removed' USING ERRCODE = '23000';"""
+_ERASURE_INSERT = """
+IF EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.entry_id) THEN
+  RAISE EXCEPTION 'audit: an erasure can only be added together with the entry that tells of it'
+    USING ERRCODE = '23000';
+END IF;
+RETURN NEW;"""
 _HEAD_INSERT = """
 IF NEW.id <> 1 OR NEW.size <> 0 OR EXISTS (SELECT 1 FROM audit_head) OR EXISTS (SELECT 1 FROM audit_entry) THEN
   RAISE EXCEPTION 'audit: the log has one head' USING ERRCODE = '23000';
@@ -78,12 +89,14 @@ def log_guards() -> Iterator[Guard]:
     """The guards of the log's own tables."""
     for table in LOG_TABLES:
         yield _refuse(table, "truncate", "BEFORE TRUNCATE", _NEVER)
-    for table in ("audit_entry", "audit_payload", "audit_checkpoint"):
+    for table in ("audit_entry", "audit_erasure", "audit_checkpoint"):
         yield _refuse(table, "never", "BEFORE UPDATE OR DELETE", _NEVER)
+    yield _guard("audit_payload", "never", "BEFORE UPDATE OR DELETE", _PAYLOAD_NEVER)
     for table in ("audit_head", "audit_stream"):
         yield _refuse(table, "delete", "BEFORE DELETE", _NEVER)
     yield _guard("audit_entry", "insert", "BEFORE INSERT", _ENTRY_INSERT)
     yield _guard("audit_payload", "insert", "BEFORE INSERT", _PAYLOAD_INSERT)
+    yield _guard("audit_erasure", "insert", "BEFORE INSERT", _ERASURE_INSERT)
     yield _guard("audit_head", "insert", "BEFORE INSERT", _HEAD_INSERT)
     yield _guard("audit_head", "update", "BEFORE UPDATE", _HEAD_UPDATE)
     yield _guard("audit_head", "moved", "AFTER UPDATE", _HEAD_MOVED)

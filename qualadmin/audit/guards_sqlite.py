@@ -26,10 +26,20 @@ def _trigger(table: str, name: str, moment: str, when: str, message: str) -> Gua
 
 def log_guards() -> Iterator[Guard]:
     """The guards of the log's own tables."""
-    for table in ("audit_entry", "audit_payload", "audit_checkpoint"):
+    for table in ("audit_entry", "audit_payload", "audit_erasure", "audit_checkpoint"):
         yield _trigger(table, "update", "BEFORE UPDATE", "", _NEVER)
-    for table in ("audit_entry", "audit_payload", "audit_head", "audit_stream", "audit_checkpoint"):
+    for table in ("audit_entry", "audit_head", "audit_stream", "audit_erasure", "audit_checkpoint"):
         yield _trigger(table, "delete", "BEFORE DELETE", "", _NEVER)
+    explained = "NOT EXISTS (SELECT 1 FROM audit_erasure WHERE seq = OLD.seq)"
+    yield _trigger("audit_payload", "delete", "BEFORE DELETE", explained, _NEVER)
+    yield _trigger(
+        "audit_erasure",
+        "insert",
+        "BEFORE INSERT",
+        "EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.entry_id)"
+        " OR EXISTS (SELECT 1 FROM audit_erasure WHERE seq = NEW.seq)",
+        "audit: an erasure can only be added together with the entry that tells of it",
+    )
     yield _trigger(
         "audit_entry",
         "insert",

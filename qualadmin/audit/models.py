@@ -154,6 +154,24 @@ class AuditPayload(models.Model):
         return canonical.decode(bytes(self.body))
 
 
+class AuditErasure(models.Model):
+    """Says of one entry that its payload was erased, and which entry tells of it. Only erasure.py adds them.
+
+    For the guard of the payloads; who verifies the log goes by the entries alone.
+    """
+
+    unaudited_reason: ClassVar[str] = "It comes with the entry it names; its own guards protect it."
+
+    seq = models.BigIntegerField(primary_key=True)  # the entry whose payload went
+    entry = models.ForeignKey(AuditEntry, to_field="id", on_delete=models.DO_NOTHING, related_name="+")
+
+    class Meta:
+        db_table = "audit_erasure"
+
+    def __str__(self) -> str:
+        return f"payload of {self.seq} erased"
+
+
 class AuditCheckpoint(models.Model):
     """A signed statement of how long the log was and what its root was. Only seal.py adds them."""
 

@@ -124,6 +124,13 @@ register(
         sentence="The log was not signed: it is not the one that was signed before",
     ),
     Event(
+        "audit.texts.erased",
+        Severity.WARNING,
+        # `texts` are the numbers of the entries whose texts went; whoever verifies the log goes by it.
+        changes=frozenset({"texts"}),
+        sentence="Texts beside entries were erased for {actor}, because they were about a worker",
+    ),
+    Event(
         "audit.key.rotated",
         Severity.WARNING,
         changes=frozenset({"vkey"}),

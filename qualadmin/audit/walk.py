@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from qualadmin.audit import canonical, entry, vocabulary
 from qualadmin.audit.compare import Comparison, Shape
+from qualadmin.audit.erasure import erased_texts
 from qualadmin.audit.findings import Report
 from qualadmin.audit.flush import COLUMNS
 from qualadmin.audit.tree import Frontier, leaf_hash
@@ -46,9 +47,11 @@ class Walk:
         self.last_core_seq: int | None = None
         self.broken = False
         self.comparison = Comparison(connection)
+        self.erased: frozenset[int] = frozenset()
 
     def run(self, size: int, *, first: int = 0, last: int | None = None, quick: bool = False) -> None:
         """Check the entries below `size`: `first` to `last` in full, the others as far as number and tree go."""
+        self.erased = frozenset() if quick else erased_texts(self.connection)
         for rows in self._slices(size):
             payloads = {} if quick else self._payloads(rows[0]["seq"], rows[-1]["seq"])
             for row in rows:
@@ -137,8 +140,12 @@ class Walk:
 
     def _payload(self, seq: int, commitment: str | None, payload: tuple[bytes, bytes] | None) -> None:
         if payload is None:
-            if commitment is not None:
+            if commitment is not None and seq in self.erased:
+                self.report.erased += 1
+            elif commitment is not None:
                 self.report.add("payload_missing_unexplained", seq, "its text is gone and no erasure says why")
+        elif seq in self.erased:
+            self.report.add("payload_not_erased", seq, "its text is there, though an erasure says that it went")
         elif commitment is None or entry.payload_commitment(*payload) != commitment:
             self.report.add("payload_mismatch", seq, "its text is not the one it was recorded with")
 

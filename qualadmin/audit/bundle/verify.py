@@ -69,8 +69,7 @@ def root_of(tree: list[bytes]) -> bytes:
 
 
 # Signatures: Ed25519 of RFC 8032, section 5.1. A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, x*y = T/Z.
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 BASE = (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")
 
@@ -91,8 +90,7 @@ def decode_point(data: bytes) -> tuple[int, ...] | None:
 def add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     e, f = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
-    p, q, r, s = f - e, h - g, h + g, f + e
-    return (p * q % P, r * s % P, q * r % P, p * s % P)
+    return ((f - e) * (h - g) % P, (h + g) * (f + e) % P, (h - g) * (h + g) % P, (f - e) * (f + e) % P)
 
 
 def multiply(number: int, point: tuple[int, ...], total: tuple[int, ...] = (0, 1, 1, 0)) -> tuple[int, ...]:
@@ -232,8 +230,9 @@ class Content:
         self.entries = objects(bundle.lines("entries.jsonl"), "the entry", ENTRY)
         self.texts = objects(bundle.lines("payloads.jsonl"), "the text", TEXT)
         self.entry, self.text = next(self.entries, NOTHING), next(self.texts, NOTHING)
-        self.count = self.given = self.withheld = 0
-        self.log = self.time = self.up_to = ""
+        self.count, self.given, self.log, self.time, self.up_to = 0, 0, "", "", ""
+        self.missing: set[int] = set()  # entries without their texts,
+        self.erased: set[int] = set()  # and those of which the log tells that they were erased
         self.roots: dict[int, bytes] = {}
         self.counts: dict[str, int] = {}  # by stream
         self.gaps: dict[str, int] = {}  # by stream, the first number that is left out
@@ -256,6 +255,7 @@ class Content:
         if entry["stream_seq"] != place:
             self.gaps.setdefault(name, place)
         self.counts[name] = place + 1
+        self.erased.update(entry["changes"]["texts"][1] if entry["action"] == "audit.texts.erased" else [])
         if entry["action"] == COUNTS_ACTION:
             self.stated = {str(stream): count for stream, count in entry["changes"]["streams"][1]}
             self.there, self.stated_at = dict(self.counts), seq
@@ -263,7 +263,7 @@ class Content:
     def _check_text(self, seq: int, commitment: object) -> None:
         """The text beside an entry, if the bundle has it, must be the one that the entry commits to."""
         if self.text[1]["seq"] != seq:
-            self.withheld += commitment is not None
+            self.missing.update([seq] if commitment is not None else [])
             return
         text, self.text = self.text[1], next(self.texts, NOTHING)
         salt, body = bytes.fromhex(text["salt"]), canonical(text["body"])
@@ -384,8 +384,9 @@ def main(arguments: list[str]) -> int:
         notes = [Note(bundle.content(name)) for name in bundle.notes]
         content, size = Content(bundle, say), bundle.sizes["leaves.bin"] // 32
         walk(bundle, content, {note.size for note in notes + options.older})
-        here = f"{content.count} of {size} entries are here"
-        say("note", f"{here}, {content.given} texts, {content.withheld} withheld")
+        erased = len(content.missing & content.erased)
+        texts = f"{content.given} texts, {len(content.missing) - erased} withheld, {erased} erased (explained)"
+        say("note", f"{content.count} of {size} entries are here, {texts}")
         check_notes(notes, content, size, options)
         check_manifest(bundle, content, size, options)
     except Exception as error:  # a broken file breaks in many ways, and each of them is a verdict
