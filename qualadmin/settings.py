@@ -31,6 +31,13 @@ VAR_DIR = Path(
 BACKUP_DIR = Path(
     ENV.text("QUALADMIN_BACKUP_DIR", str(VAR_DIR / "backups"), about="folder for what `manage.py backup` takes")
 )
+ERASURES_FILE = Path(
+    ENV.text(
+        "QUALADMIN_ERASURES",
+        str(BACKUP_DIR / "erasures.txt"),
+        about="list of the workers that were erased, by our numbers, for restores; keep it with the backups",
+    )
+)
 RESTORE_MARK = VAR_DIR / "restore-unfinished"  # there from the first step of a restore to its last
 
 # --- who may talk to us -------------------------------------------------------------------------------------

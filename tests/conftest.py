@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
 from qualadmin.audit.testing import flush_allowed
 
@@ -15,3 +16,10 @@ def _flush_despite_guards() -> Iterator[None]:
     """The guards of the audit log refuse the TRUNCATE and DELETE with which Django ends a transactional test."""
     with flush_allowed():
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_list_left() -> Iterator[None]:
+    """The list of erased workers of this run."""
+    yield
+    settings.ERASURES_FILE.unlink(missing_ok=True)

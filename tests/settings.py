@@ -1,6 +1,8 @@
 """Settings of a test run: SQLite in memory, or PostgreSQL and Redis where the environment names them."""
 
 import os
+import tempfile
+from pathlib import Path
 
 os.environ["QUALADMIN_MODE"] = "test"
 for _name in ("QUALADMIN_DATABASE_URL", "QUALADMIN_REDIS_URL", "QUALADMIN_BROKER", "QUALADMIN_HTTPS"):
@@ -35,5 +37,7 @@ else:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ENV.finish()
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.audit.testapp"]  # noqa: F405
+# No test writes into a developer's own list; removed when the run ends.
+ERASURES_FILE = Path(tempfile.gettempdir()) / f"qualadmin-tests-{os.getpid()}-erasures.txt"
 # Lets Django empty the tables after a transactional test; no other settings module has it.
 AUDIT_GUARDS_OFF_IN_TESTS = True

@@ -9,7 +9,10 @@ from typing import Any, Final
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
+from qualadmin.backup import erasures
+from qualadmin.backup.manifest import BackupError
 from qualadmin.databases import SQLITE_OPTIONS
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
@@ -170,6 +173,31 @@ def no_half_restore(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             "A restore was begun and has not ended.",
             hint=f"Run manage.py restore again, to its end; {settings.RESTORE_MARK} goes away with that.",
             id="qualadmin.E013",
+        )
+    ]
+
+
+@register(Tags.database)
+def erasures_replayed(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """E014: a database that was put back by other means than `restore` holds workers who had been erased."""
+    from qualadmin.core.actions.erasures import brought_back
+
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    try:
+        erased = erasures.listed(settings.ERASURES_FILE)
+        count = brought_back(erased) if erased else 0
+    except BackupError as error:
+        return [Error(str(error), hint="Restores go by it. Put it right first.", id="qualadmin.E014")]
+    except DatabaseError:
+        return []  # not migrated yet; what else is wrong with it, others say
+    if not count:
+        return []
+    return [
+        Error(
+            f"{count} workers who were erased are in the database again: it is older than their erasure.",
+            hint="Erase them again: python3 manage.py replay_erasures",
+            id="qualadmin.E014",
         )
     ]
 

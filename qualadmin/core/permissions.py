@@ -50,6 +50,8 @@ class Permission(StrEnum):
     REIDENTIFY = "reidentify"  # whose pseudonym of one study or account it is
     FIND_WORKERS = "find_workers"  # look a worker up by id
     WRITE_NOTES = "write_notes"
+    ASK_ERASURE = "ask_erasure"  # ask that a worker be erased
+    ERASE = "erase"  # be the second person for that; set and release holds
     GRANT = "grant"  # make previews, confirm jobs
     CONTROL_OWN_JOBS = "control_own_jobs"  # stop, resume, retry what one started
     STOP_JOBS = "stop_jobs"  # stop anybody's job
@@ -73,7 +75,14 @@ _READ_IDS = _READ | {Permission.SEE_WORKER_IDS, Permission.FIND_WORKERS, Permiss
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.VIEWER: frozenset(_READ),
     Role.GRANTER: frozenset(
-        _READ_IDS | {Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.WRITE_NOTES, Permission.SYNC}
+        _READ_IDS
+        | {
+            Permission.GRANT,
+            Permission.CONTROL_OWN_JOBS,
+            Permission.WRITE_NOTES,
+            Permission.ASK_ERASURE,
+            Permission.SYNC,
+        }
     ),
     Role.PI: frozenset(
         _READ_IDS
@@ -84,6 +93,8 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VERIFY_AUDIT,
             Permission.REIDENTIFY,
             Permission.WRITE_NOTES,
+            Permission.ASK_ERASURE,
+            Permission.ERASE,
             Permission.OPEN_AGAIN,
         }
     ),
@@ -94,6 +105,8 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_AUDIT,
             Permission.VERIFY_AUDIT,
             Permission.REIDENTIFY,
+            Permission.ASK_ERASURE,
+            Permission.ERASE,
             Permission.SYNC,
             Permission.MANAGE_TYPES,
             Permission.MANAGE_STUDIES,
@@ -130,6 +143,7 @@ WHO_CAN_HELP: Final = {
     Permission.APPROVE_JOBS: "PIs approve jobs of their studies.",
     Permission.SEE_WORKER_IDS: "It shows worker IDs. A manager can change your roles.",
     Permission.REIDENTIFY: "PIs find out whose a pseudonym of their studies is, and managers.",
+    Permission.ERASE: "PIs and managers agree to the erasure of a worker.",
     Permission.VIEW_AUDIT: "PIs and managers read the audit log. You can see your own entries.",
 }
 _HELP = "A manager can change your roles."

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from qualadmin.core.actions.answers import forget_answers
+from qualadmin.core.actions.compacting import compact_after_erasures
 from qualadmin.core.actions.connections import waiting_tests
 from qualadmin.core.actions.drafted_tests import drop_old_drafts
 from qualadmin.core.actions.drift import settle_drift
@@ -77,7 +78,7 @@ def resume() -> None:
 
 
 def prune() -> None:
-    """Task, every night: forget old failures of the queue, working data nobody came back for, old answers."""
+    """Task, every night: forget old failures, working data nobody came back for, old answers; free space."""
     now = timezone.now()
     forget_failures(now - FAILURES_KEPT)
     drop_old_previews(before=now - PREVIEWS_KEPT)
@@ -85,3 +86,4 @@ def prune() -> None:
     drop_old_drafts(before=now - DRAFTS_KEPT)
     if not is_read_only():  # forgetting them is an entry
         forget_answers(actor=Actor.system("prune"), before=now - timedelta(days=settings.ANSWERS_DAYS))
+    compact_after_erasures(now=now)

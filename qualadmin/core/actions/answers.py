@@ -20,6 +20,7 @@ from qualadmin.core.models import (
     QualificationType,
     RequestAnswers,
     ScoringKey,
+    Worker,
 )
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.scoring import faults_of
@@ -40,7 +41,9 @@ def keep_answers(seen: Iterable[SeenRequest], rows: Iterable[QualificationReques
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
         kept = set(RequestAnswers.objects.filter(request__in=part).values_list("pk", flat=True))
-        missing = [row for row in part if row.pk not in kept]
+        erased = Worker.objects.filter(pk__in=[row.worker_id for row in part], erased_at__isnull=False)
+        forgotten = set(erased.values_list("pk", flat=True))
+        missing = [row for row in part if row.pk not in kept and row.worker_id not in forgotten]
         tests = _tests({(row.type_id, told[row.mturk_id].test) for row in missing})
         RequestAnswers.objects.bulk_create(
             RequestAnswers(

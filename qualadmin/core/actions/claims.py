@@ -42,6 +42,7 @@ REQUEST_ENDED: Final = (
     "The request was answered or closed before this was sent. Nothing was sent.",
 )
 APPROVER_LOST: Final = ("approval_lost", "Who approved this may no longer approve here. It was not sent.")
+NOBODY: Final = ("erased", "erased", "The worker was erased. There is no ID to send.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,10 @@ def _claim_of_job(tx: Transaction, job: JobInHand, limit: int, now: datetime) ->
     ended = [row[0] for row in rows if row[13] and row[15] != QualificationRequest.State.WAITING]
     if ended:
         _leave_alone(tx, job, ended, REQUEST_ENDED)
+    # Erased at the very moment somebody confirmed a list, or brought back by a backup: there is no ID to send.
+    erased = [row[0] for row in rows if row[5] is None and row[0] not in {*overtaken, *ended}]
+    if erased:
+        _leave_alone(tx, job, erased, NOBODY)
     return [
         Claim(
             change_id=row[0],
@@ -243,7 +248,7 @@ def _claim_of_job(tx: Transaction, job: JobInHand, limit: int, now: datetime) ->
             mturk_request_id=row[14] or "",
         )
         for row in rows
-        if row[0] not in {*overtaken, *ended}
+        if row[0] not in {*overtaken, *ended, *erased}
     ]
 
 

@@ -26,6 +26,7 @@ from ._sql import db_time, db_uuid, insert_rows
 from .readings import Turn
 from .seen import SeenWork
 from .texts import escaped
+from .workers import erased_among
 
 MAX_HITS: Final = 1_000  # of one reading: two calls each, so some ten minutes at Amazon's pace
 STATUSES: Final = ("Submitted", "Approved", "Rejected")
@@ -118,6 +119,8 @@ def keep_work(*, turn: Turn, reading: HitReading, seen: Iterable[SeenWork], toke
     `token` None: this HIT is read to its end, the next one comes. Read again, a page changes nothing.
     """
     rows = [one for one in seen if WORKER_ID.fullmatch(one.worker_id)]
+    erased = set(erased_among({one.worker_id for one in rows}))
+    rows = [one for one in rows if one.worker_id not in erased]
     with transaction.atomic():
         if not _go_on(turn, reading, token):
             return False

@@ -26,7 +26,7 @@ from ._sql import db_time, db_uuid, insert_rows
 from .drift import Found, note_drift
 from .seen import SeenHolder
 from .types import type_target
-from .workers import insert_workers, known_workers
+from .workers import erased_among, insert_workers, known_workers
 
 CHUNK: Final = 1000  # holders in one transaction: short enough that nobody waits for it
 IN_LIST: Final = 900  # SQLite's oldest limit of parameters is 999
@@ -46,6 +46,7 @@ class HolderCounts:
     unchanged: int = 0
     left_alone: int = 0
     strange: int = 0  # worker ids that Amazon itself would not accept
+    erased: int = 0  # whom we were to forget: Amazon lists them still
 
     @property
     def differences(self) -> int:
@@ -162,6 +163,9 @@ def _apply_chunk(
     counts = HolderCounts()
     wanted = _by_worker_id(chunk, counts)
     workers = known_workers(wanted)
+    for worker_id in erased_among(wanted.keys() - workers.keys()):
+        del wanted[worker_id]
+        counts.erased += 1
     busy = set(_in_flight(type))
     held = _held(type, [pk for pk in workers.values() if pk not in busy])
     differences: list[Difference] = []

@@ -123,6 +123,7 @@ def _read_one(actor: Actor, list_id: uuid.UUID) -> Reading:
 
 _HOLDERS: Final = (
     "SELECT worker_id, grant_time AS at FROM core_qualification WHERE type_id = %s AND status = 'Granted'"
+    " AND worker_id NOT IN (SELECT id FROM core_worker WHERE erased_at IS NOT NULL)"
 )
 _OTHER: Final = "SELECT worker_id, MAX(at) AS at FROM core_membership WHERE list_id = %s GROUP BY worker_id"
 _CAME: Final = """

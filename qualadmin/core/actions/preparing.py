@@ -54,10 +54,15 @@ def jobs_to_prepare() -> list[uuid.UUID]:
 
 
 def retryable(job: Job) -> QuerySet[Change]:
-    """What failed and may be sent again: not an answer to a request that ended, or that somebody answers anew."""
+    """What failed and may be sent again: not an answer to a request that ended, or that somebody answers anew.
+
+    And not what is about a worker who was erased: there is no ID to send.
+    """
     again = Change.objects.filter(request=OuterRef("request"), state__in=Change.OPEN)
     waits = Q(request__state=QualificationRequest.State.WAITING) & ~Exists(again)
-    return Change.objects.filter(Q(request=None) | waits, job=job, state=Change.State.FAILED)
+    return Change.objects.filter(
+        Q(request=None) | waits, job=job, state=Change.State.FAILED, worker__erased_at=None
+    )
 
 
 def plan_again(job: Job, failed: QuerySet[Change], entry: uuid.UUID) -> int:

@@ -33,6 +33,7 @@ OPEN: Final = frozenset(
     {
         "account.disabled", "account.paused", "account.resumed", "account.sync.requested", "account.test.finished",
         "account.test.requested", "account.updated", "job.exported", "job.paused", "mturk.drift.detected",
+        "privacy.erasure.replayed",
         "qtype.seen_changed", "qtype.sync.requested", "qtype.synced", "worker.check.requested", "worker.revealed",
         "worker.searched",
     }

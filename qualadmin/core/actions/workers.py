@@ -18,6 +18,7 @@ from qualadmin.core.errors import ActionError, NotVisible
 from qualadmin.core.models import (
     WORKER_ID,
     Change,
+    ErasedId,
     Qualification,
     QualificationRequest,
     QualificationType,
@@ -27,6 +28,7 @@ from qualadmin.core.models import (
 from qualadmin.core.models.byte_order import Compared, Ordered
 from qualadmin.core.models.qualifications import new_salt
 from qualadmin.core.permissions import Permission, require
+from qualadmin.core.pseudonyms import erased_digest
 from qualadmin.core.queue import CHECK_WORKER, ring
 
 from ._sql import db_time, db_uuid, insert_rows
@@ -44,6 +46,7 @@ def add_note(*, actor: Actor, worker: Worker, text: str) -> WorkerNote:
     require(actor, Permission.WRITE_NOTES)
     if not workers_visible_to(actor).filter(pk=worker.pk).exists():
         raise NotVisible
+    _refuse_erased(worker)
     note = WorkerNote(
         worker=worker,
         author_id=actor.user_id or 0,
@@ -151,6 +154,7 @@ def _page(actor: Actor, prefix: str, after: uuid.UUID | None, before: uuid.UUID 
 def request_worker_check(*, actor: Actor, worker: Worker, type: QualificationType) -> None:
     """Ask Amazon what this worker holds of this type now."""
     _check_may_ask(actor, type)
+    _refuse_erased(worker)
     with audit.transaction(actor.context) as tx:
         _record_check(tx, worker.pk, type)
 
@@ -190,6 +194,11 @@ def _record_check(tx: Transaction, worker: uuid.UUID, type: QualificationType) -
     )
 
 
+def _refuse_erased(worker: Worker) -> None:
+    if worker.erased_at is not None:
+        raise ActionError("This worker was erased, so there is no ID to go by. Nothing was done.", code="erased")
+
+
 def _check_may_ask(actor: Actor, type: QualificationType) -> None:
     require(actor, Permission.SYNC, str(type.account_id))
     if type.state != QualificationType.State.LIVE or type.account.archived_at is not None:
@@ -218,6 +227,17 @@ def known_workers(worker_ids: Iterable[str]) -> dict[str, uuid.UUID]:
         rows = Worker.objects.filter(worker_id__in=wanted[start : start + IN_LIST]).order_by()
         found.update((worker_id, pk) for worker_id, pk in rows.values_list("worker_id", "pk") if worker_id)
     return found
+
+
+def erased_among(worker_ids: Iterable[str]) -> list[str]:
+    """Those of the ids that were erased here and did not come to be known again."""
+    digests = {erased_digest(one): one for one in worker_ids}
+    keys, found = list(digests), list[str]()
+    for start in range(0, len(keys), IN_LIST):
+        rows = ErasedId.objects.filter(pk__in=keys[start : start + IN_LIST])
+        found += [digests[key] for key in rows.values_list("pk", flat=True)]
+    again = known_workers(found)
+    return [one for one in found if one not in again]
 
 
 def insert_workers(new: Mapping[str, uuid.UUID], entries: Mapping[uuid.UUID, uuid.UUID]) -> None:

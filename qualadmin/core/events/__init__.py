@@ -20,6 +20,7 @@ from . import (
     lists,
     log,
     people,
+    privacy,
     requests,
     rules,
     service,
@@ -42,6 +43,7 @@ EVENTS: Final[tuple[Event, ...]] = (
     *workers.EVENTS,
     *lists.EVENTS,
     *rules.EVENTS,
+    *privacy.EVENTS,
     *log.EVENTS,
     *service.EVENTS,
 )

@@ -7,13 +7,13 @@ EVENTS = (
         "study.created",
         "{actor} added the study {target}",
         severity=NOTICE,
-        changes="title protocol_number slug",
+        changes="title protocol_number slug retention_years",
     ),
     event(
         "study.updated",
         "{actor} changed the study {target}",
         severity=NOTICE,
-        changes="title protocol_number is_open",
+        changes="title protocol_number is_open closed_at retention_years",
     ),
     event("study.investigator.added", "{actor} named a PI of {target}", severity=WARNING, changes="investigator"),
     event(

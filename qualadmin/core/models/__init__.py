@@ -3,11 +3,12 @@
 from .accounts import AccountPace, ConnectionTest, Environment, RequesterAccount
 from .approvals import Approval, Letter
 from .drift import Drift
+from .erasures import ErasedId, Erasure, Hold
 from .hits import HIT_ID, Hit, HitList, HitReading, HitWork
 from .jobs import Change, Job
 from .lists import ListSource, Membership, WorkerList
 from .oversight import Mute
-from .people import RoleAssignment, Study, StudyInvestigator, Theme, User
+from .people import RETENTION_LEAST, RETENTION_USUAL, RoleAssignment, Study, StudyInvestigator, Theme, User
 from .previews import ANSWERS, GIVES, OF_LISTS, Preview, PreviewRow, Verb
 from .qualifications import (
     INTEGER_MAX,
@@ -34,6 +35,8 @@ __all__ = [
     "INTEGER_MAX",
     "INTEGER_MIN",
     "OF_LISTS",
+    "RETENTION_LEAST",
+    "RETENTION_USUAL",
     "WORKER_ID",
     "AccessToken",
     "AccountPace",
@@ -45,12 +48,15 @@ __all__ = [
     "DraftedTest",
     "Drift",
     "Environment",
+    "ErasedId",
+    "Erasure",
     "Heartbeat",
     "Hit",
     "HitList",
     "HitReading",
     "HitWork",
     "HolderReading",
+    "Hold",
     "Job",
     "Letter",
     "ListRule",

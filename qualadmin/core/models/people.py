@@ -1,7 +1,8 @@
 """People and the roles they hold."""
 
 import uuid
-from typing import Any, ClassVar, Self
+from datetime import date
+from typing import Any, ClassVar, Final, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -11,6 +12,9 @@ from qualadmin.audit.models import AuditedModel
 from qualadmin.audit.types import RequestInfo
 from qualadmin.core.actor import Actor
 from qualadmin.core.permissions import ROLE_LABELS, Role, RoleGrant
+
+RETENTION_LEAST: Final = 3  # years; ethics boards' own rules ask for no less
+RETENTION_USUAL: Final = 6
 
 
 class Theme(models.TextChoices):
@@ -138,14 +142,32 @@ class Study(AuditedModel):
     title = models.CharField(max_length=200)
     protocol_number = models.CharField("protocol number", max_length=60, blank=True)
     is_open = models.BooleanField(default=True)
+    closed_at = models.DateTimeField(null=True)
+    retention_years = models.PositiveSmallIntegerField(
+        default=RETENTION_USUAL
+    )  # what belongs to it is kept so long once closed
     created_at = models.DateTimeField(auto_now_add=True)
     investigators = models.ManyToManyField(User, through="StudyInvestigator", related_name="studies")
 
     class Meta:
         ordering = ["title", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(retention_years__gte=RETENTION_LEAST), name="kept_long_enough"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def kept_until(self) -> date | None:
+        """Up to when everything of the study is kept; None while it is open, or was closed at an unknown time."""
+        if self.is_open or self.closed_at is None:
+            return None
+        day = self.closed_at.date()
+        year = day.year + self.retention_years
+        return day.replace(year=year) if (day.month, day.day) != (2, 29) else date(year, 3, 1)
 
     @property
     def stream(self) -> str:

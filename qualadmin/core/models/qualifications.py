@@ -148,11 +148,17 @@ class Worker(AuditedModel):
     )
     salt = models.BinaryField(max_length=32, default=new_salt)  # commitment in the log: SHA-256 over salt and id
     created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True)  # from then on there is neither id nor salt
 
     objects = WorkerQuerySet.as_manager()
 
     class Meta:
         ordering = ["worker_id"]
+        indexes = [
+            models.Index(
+                fields=["erased_at"], condition=models.Q(erased_at__isnull=False), name="worker_erased"
+            )  # few: who was it?
+        ]
 
     def __str__(self) -> str:
         return f"worker {self.id}"

@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from qualadmin.audit.types import AuditError
+from qualadmin.backup import erasures
 from qualadmin.backup.manifest import BackupError
 from qualadmin.backup.taking import take
+from qualadmin.core.actions.erasures import erased_workers
 from qualadmin.core.actions.system import record_backup_failed, record_backup_finished
 from qualadmin.core.actor import Actor
 
@@ -44,6 +46,12 @@ class Command(BaseCommand):
             self._note_failure(actor, str(error))
             raise CommandError(f"{error} No backup was taken.") from None
         manifest = taken.manifest
+        try:
+            erasures.add(taken.file.with_name(erasures.NAME), erased_workers())
+        except BackupError as error:
+            raise CommandError(
+                f"The backup is whole, but: {error} Restores go by it, so mend that first."
+            ) from None
         self.stdout.write(
             f"{taken.file}: {manifest.bytes} bytes, {manifest.entries} audit entries, root {manifest.root[:16]}…, "
             f"SHA-256 {manifest.sha256}."

@@ -17,8 +17,10 @@ from qualadmin.audit import guards
 from qualadmin.audit.findings import Finding, Report
 from qualadmin.audit.types import Context, Who
 from qualadmin.audit.verify import verify
-from qualadmin.backup import sqlite
+from qualadmin.backup import erasures, sqlite
 from qualadmin.backup.manifest import BackupError, Head, Manifest
+from qualadmin.core.actions.compacting import compact
+from qualadmin.core.actions.erasures import erased_workers, replay_erasures
 from qualadmin.core.actions.restorations import mark_restored
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Heartbeat
@@ -101,6 +103,7 @@ class Command(BaseCommand):
         mark = Path(settings.RESTORE_MARK)
         mark.write_text(f"{file}\n", encoding="utf-8")
         try:
+            self._note_erasures(file)
             aside = self._put_in_place(file, manifest)
         except BackupError:
             mark.unlink()
@@ -110,22 +113,43 @@ class Command(BaseCommand):
         if lacking:
             raise CommandError(f"Guards of the audit log could not be put in place: {', '.join(lacking[:5])}.")
         who = getpass.getuser()
+        actor = Actor(kind="cli", user_id=None, label=who)
+        # Before the mark goes: until then nothing starts.
+        replayed = replay_erasures(actor=actor, workers=erasures.listed(settings.ERASURES_FILE))
         mark_restored(
-            actor=Actor(kind="cli", user_id=None, label=who),
+            actor=actor,
             taken_at=manifest.moment,
             sha256=manifest.sha256,
             entries=manifest.entries,
             root=manifest.root,
             put_aside=aside,
         )
+        compact()
         mark.unlink()
         self.stdout.write(f"Restored: the database as it was at {manifest.taken_at}.")
+        if replayed:
+            workers = "1 worker" if replayed == 1 else f"{replayed} workers"
+            self.stdout.write(f"It had brought back {workers} who had been erased since. They were erased again.")
         if aside:
             self.stdout.write(f"The database that was there before is kept as {aside}.")
         self.stdout.write(
             "Start the service. It is read-only until it was compared with Amazon and a manager and a PI agreed."
         )
         self._verify(who)
+
+    def _note_erasures(self, file: Path) -> None:
+        """Bring together who was erased: by the list here, by that beside the backup, and by the present database.
+
+        Raises BackupError where a list cannot be read or written: then nothing is put in place.
+        """
+        erased = set(erasures.listed(file.with_name(erasures.NAME)))
+        try:
+            erased |= set(erased_workers())
+        except DatabaseError as error:
+            self.stderr.write(f"The present database cannot be asked who was erased: {error}")
+        finally:
+            connections.close_all()
+        erasures.add(settings.ERASURES_FILE, erased)
 
     def _put_in_place(self, file: Path, manifest: Manifest) -> str:
         """Returns where the present database is kept; empty if there was none."""
