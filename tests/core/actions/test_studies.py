@@ -1,6 +1,9 @@
 """Studies and their PIs."""
 
+from datetime import UTC, date, datetime
+
 import pytest
+import time_machine
 
 from qualadmin.core.actions.studies import (
     add_investigator,
@@ -26,6 +29,7 @@ def test_a_new_study_has_a_stream_of_its_own(cast: Cast) -> None:
         "title": [None, "Colour words"],
         "protocol_number": [None, "IRB-1"],
         "slug": [None, "colour-words"],
+        "retention_years": [None, 6],
     }
 
 
@@ -57,7 +61,33 @@ def test_it_records_what_changed_about_a_study_and_nothing_else(cast: Cast) -> N
 
     assert cast.study.is_open is False
     assert entries.only.action == "study.updated"
-    assert entries.only.changes == {"is_open": [True, False]}
+    closed_at = cast.study.closed_at
+    assert closed_at is not None
+    assert entries.only.changes == {"is_open": [True, False], "closed_at": [None, closed_at.isoformat()]}
+
+
+def test_what_belongs_to_a_study_is_kept_for_years_once_it_is_closed(cast: Cast) -> None:
+    wish = {"title": cast.study.title, "protocol_number": cast.study.protocol_number}
+    assert (cast.study.retention_years, cast.study.kept_until) == (6, None)
+
+    with time_machine.travel(datetime(2028, 2, 29, 12, tzinfo=UTC)):
+        update_study(actor=cast.actor("manager"), study=cast.study, **wish, is_open=False)
+    assert cast.study.kept_until == date(2034, 3, 1)
+    update_study(actor=cast.actor("manager"), study=cast.study, **wish, is_open=False, retention_years=3)
+    assert cast.study.kept_until == date(2031, 3, 1)
+    update_study(actor=cast.actor("manager"), study=cast.study, **wish, is_open=True)
+    assert (cast.study.closed_at, cast.study.kept_until) == (None, None)
+
+
+@pytest.mark.parametrize("years", [2, 0, -1, 101])
+def test_no_study_is_kept_for_less_than_three_years(cast: Cast, years: int) -> None:
+    with pytest.raises(ActionError, match="3 to 100 years") as error:
+        update_study(
+            actor=cast.actor("manager"), study=cast.study, title="Any", protocol_number="", retention_years=years
+        )
+    assert error.value.field == "retention_years"
+    with pytest.raises(ActionError, match="3 to 100 years"):
+        add_study(actor=cast.actor("manager"), title="Any", retention_years=years)
 
 
 def test_a_pi_sees_the_study_from_the_naming_to_the_removal(cast: Cast) -> None:
