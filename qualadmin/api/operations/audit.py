@@ -70,6 +70,7 @@ REPORT: Final = shapes.thing(
     checked=shapes.INTEGER,
     quick=shapes.FLAG,
     checkpoints=shapes.INTEGER,
+    erased=shapes.INTEGER,
     counts={"type": "object", "additionalProperties": shapes.INTEGER},
     findings=shapes.many(shapes.thing(code=shapes.TEXT, seq=shapes.INTEGER_OR_NULL, detail=shapes.TEXT)),
 )
