@@ -13,7 +13,7 @@ from qualadmin.web.limits import Limit
 from .answers import Code, Refused, refused_by
 
 #: Requests of one person by any token. Twice what a large installation accepts in a second, sustained.
-REQUESTS: Final = Limit("api", times=6_000, seconds=60)
+REQUESTS: Final = Limit("api", times=12_000, seconds=60)
 REQUESTS_NOTED: Final = Limit("api-noted", times=1, seconds=60)
 #: Tokens that do not work, from one address. Those that do work are not held back by it.
 WRONG: Final = Limit("api-wrong", times=30, seconds=300)
