@@ -28,6 +28,11 @@ def end_of(day: date) -> datetime:
     return start_of(day + timedelta(days=1))
 
 
+def last_day(end: datetime) -> date:
+    """The last day before a moment at which something ends."""
+    return day_of(end - timedelta(microseconds=1))
+
+
 def window_start(days: int, now: datetime) -> datetime:
     """Where "in the last `days` days" begins: whole days, and today counts beside them."""
     return start_of(day_of(now) - timedelta(days=days))

@@ -40,6 +40,7 @@ PRUNE: Final = "qualadmin.tasks.schedules.prune"
 VERIFY_LOG: Final = "qualadmin.tasks.evidence.verify_log"
 MAIL_CHECKPOINT: Final = "qualadmin.tasks.evidence.mail_checkpoint"
 READ_LISTS: Final = "qualadmin.tasks.lists.read_lists"
+EXPIRE: Final = "qualadmin.tasks.expiry.take_away"
 RUN_RULES: Final = "qualadmin.tasks.rules.run_rules"
 RUN_RULE: Final = "qualadmin.tasks.rules.run_one"
 WATCH: Final = "qualadmin.tasks.watch.look_around"
@@ -54,6 +55,7 @@ TIMEOUTS: Final = {
     VERIFY_LOG: 240,
     READ_LISTS: 240,
     RUN_RULE: 240,
+    EXPIRE: 240,
 }
 
 

@@ -16,6 +16,7 @@ from qualadmin.core.actions.leftovers import drop_old_previews
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
 from qualadmin.core.queue import (
+    EXPIRE,
     MAIL_CHECKPOINT,
     MAIL_MONTHS,
     PRUNE,
@@ -52,6 +53,7 @@ TIMETABLES: Final = (
     Timetable("sync", SYNC_ALL, minutes=15),
     Timetable("lists", READ_LISTS, at=time(2, 20)),
     Timetable("requests", SYNC_ALL_REQUESTS, minutes=EVERY_MINUTES),
+    Timetable("expiry", EXPIRE, at=time(2, 30)),
     Timetable("rules", RUN_RULES, at=time(2, 40)),
     Timetable("prune", PRUNE, at=time(3, 10)),
     Timetable("verify", VERIFY_LOG, at=time(3, 40)),

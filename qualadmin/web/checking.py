@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
+
 from qualadmin.core.actions.jobs import TYPED_COUNT_FROM
-from qualadmin.core.models import GIVES, Environment, Preview, PreviewRow, Verb
+from qualadmin.core.models import GIVES, Environment, Job, Preview, PreviewRow, Verb
 
 from .statuses import Look, look_of
 from .words import grouped
@@ -213,6 +215,8 @@ def facts_of(preview: Preview, tally: Tally, type_names: list[str]) -> list[tupl
         facts.append(("Selected", preview.origin))
     facts.append(("Account", preview.account.name))
     facts.append(("Study", str(preview.study) if preview.study else "None"))
+    if tally.grants and (end := end_words(preview)):
+        facts.append(("Held", end))
     if tally.rejects:
         facts.append(("The workers read", "Your reason" if preview.revoke_reason else "No reason"))
     if tally.grants and not tally.accepts:
@@ -220,6 +224,16 @@ def facts_of(preview: Preview, tally: Tally, type_names: list[str]) -> list[tupl
     if tally.revokes:
         facts.append(("Taken away", "With a reason they read" if preview.revoke_reason else "Silently"))
     return facts
+
+
+def end_words(one: Preview | Job) -> str:
+    """How long what is granted is held: `until 2026-12-31 (UTC)`; "" for without an end."""
+    if one.hold_until is not None:
+        return f"Until {one.hold_until.isoformat()} ({settings.TIME_ZONE}), then taken away silently"
+    if one.hold_days is not None:
+        days = f"{grouped(one.hold_days)} day{'s' if one.hold_days != 1 else ''}"
+        return f"{days} after the day of the grant ({settings.TIME_ZONE}), then taken away silently"
+    return ""
 
 
 def emails_of(preview: Preview, tally: Tally) -> list[str]:

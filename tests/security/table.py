@@ -126,6 +126,8 @@ TABLE: Final[dict[str, Row]] = {
     "rule-pause": Row("g", post=409, thing="rule", real="g"),  # it is a draft
     "rule-resume": Row("g", get=200, post=409, thing="rule", real="g"),
     "rule-end": Row("g", get=200, post=302, thing="rule", real="g"),
+    "end-list": Row(ALL, get=200),
+    "end-now": Row("g", post=302, real="g"),  # nothing is over: said on the list
     "study-list": Row(ALL, get=200),
     "study-add": Row("m", get=200, post=422, everywhere=True),
     "study-detail": Row(ALL, get=200, thing="study"),

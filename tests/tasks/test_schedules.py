@@ -28,6 +28,7 @@ def test_the_timetable_is_written_once() -> None:
 
     assert rows() == first
     assert [(name, minutes) for name, _, minutes, _ in first] == [
+        ("expiry", None),
         ("lists", None),
         ("mail", None),
         ("months", None),
@@ -55,6 +56,7 @@ def test_a_timetable_that_was_tampered_with_is_put_right() -> None:
     ensure_schedules()
 
     assert [name for name, *_ in rows()] == [
+        "expiry",
         "lists",
         "mail",
         "months",

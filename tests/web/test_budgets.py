@@ -48,7 +48,7 @@ def pages(lab: Lab) -> dict[str, str]:
     running = _running(lab)
     workers = [WorkerFactory() for _ in range(ROWS)]
     for number, worker in enumerate(workers):
-        QualificationFactory(type=lab.type, worker=worker)
+        QualificationFactory(type=lab.type, worker=worker, expires_at=timezone.now() + timedelta(days=number))
         RequestFactory(type=lab.type, worker=worker)
         ChangeFactory(type=lab.type, worker=lab.worker, job=lab.job, n=number + 10, state="failed")
         JobFactory(account=lab.cast.account, created_by=lab.cast.granter, study=lab.cast.study)
@@ -73,6 +73,7 @@ def pages(lab: Lab) -> dict[str, str]:
         "list-detail": f"{reverse('list-detail', args=[source.list.pk])}?size=25&source={source.pk}",
         "rule-list": f"{reverse('rule-list')}?state=draft",
         "rule-detail": reverse("rule-detail", args=[rule.pk]),
+        "end-list": f"{reverse('end-list')}?size=25&type={lab.type.pk}",
         "study-list": f"{reverse('study-list')}?q=study",
         "study-detail": reverse("study-detail", args=[lab.cast.study.pk]),
         "audit-list": f"{reverse('audit-list')}?size=25&job={lab.job.pk}&after={edge}",

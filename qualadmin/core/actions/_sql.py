@@ -33,6 +33,11 @@ def from_uuid(value: Any) -> uuid.UUID:
     return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
 
 
+def from_time(value: Any) -> datetime:
+    """What a raw query returned for a time that is there."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
 def marks(values: Sequence[object]) -> str:
     """The placeholders of an IN list."""
     return ", ".join(["%s"] * len(values))

@@ -277,7 +277,8 @@ def bring_up_to_date(job: Job, entry: uuid.UUID, now: datetime, *, after: int = 
     """
     held = Qualification.objects.filter(type=OuterRef("type"), worker=OuterRef("worker"))
     granted = Exists(held.filter(status=Qualification.Status.GRANTED))
-    as_asked = Exists(held.filter(status=Qualification.Status.GRANTED, value=OuterRef("value")))
+    same = held.filter(status=Qualification.Status.GRANTED, value=OuterRef("value"), expires_at=None)
+    as_asked = Exists(same) if not job.has_end else Q(pk=None)
     planned = Change.objects.filter(job=job, state=Change.State.PLANNED, n__gt=after, n__lte=to)
     count = planned.filter(Q(as_asked, verb=Verb.GRANT) | Q(~granted, verb=Verb.REVOKE)).update(
         state=Change.State.SKIPPED, code="already_so", finished_at=now, audit_id=entry

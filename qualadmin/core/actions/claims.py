@@ -7,7 +7,7 @@ what happens to a lease that runs out is in sweep.py.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.audit.types import Target, Who
 from qualadmin.core.actor import Actor
+from qualadmin.core.days import end_after, end_of
 from qualadmin.core.killpoints import reached
 from qualadmin.core.models import GIVES, AccountPace, Change, Job, QualificationRequest, RequesterAccount, Verb
 from qualadmin.core.permissions import Permission, allowed
@@ -56,6 +57,14 @@ class JobInHand:
     person: Who
     notify: bool
     revoke_reason: str
+    hold_until: date | None = None
+    hold_days: int | None = None
+
+    def end_of_grant(self, at: datetime) -> datetime | None:
+        """When what is granted at this moment ends; None: it does not."""
+        if self.hold_until is not None:
+            return end_of(self.hold_until)
+        return end_after(self.hold_days, at) if self.hold_days is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,10 @@ class Claim:
     def gives(self) -> bool:
         """Whether the worker holds the type with `value` once Amazon has taken the call."""
         return self.verb in GIVES
+
+    def ends_at(self, at: datetime) -> datetime | None:
+        """When what it gives, if Amazon took the call at this moment, is to be taken away; None: never."""
+        return self.job.end_of_grant(at) if self.gives else None
 
     @property
     def real_attempts(self) -> int:
@@ -174,7 +187,15 @@ def _runnable(rows: list[Job], account: RequesterAccount, tx: Transaction) -> li
             continue
         jobs.append(
             JobInHand(
-                job.pk, job.title, job.stream, account.environment, person.who, job.notify, job.revoke_reason
+                job.pk,
+                job.title,
+                job.stream,
+                account.environment,
+                person.who,
+                job.notify,
+                job.revoke_reason,
+                job.hold_until,
+                job.hold_days,
             )
         )
     return jobs

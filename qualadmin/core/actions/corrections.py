@@ -29,5 +29,8 @@ def accept_corrections(*, actor: Actor, preview: Preview, use: bool | tuple[int,
     if not isinstance(use, bool):
         before = plan.accept if isinstance(plan.accept, tuple) else ()
         use = tuple(sorted({*before, *use}))
-    wishes = Wishes(preview.score, preview.study, preview.reason, preview.notify, preview.revoke_reason)
+    wishes = Wishes(
+        preview.score, preview.study, preview.reason, preview.notify, preview.revoke_reason,
+        preview.hold_until, preview.hold_days,
+    )  # fmt: skip
     return plan_preview(actor=actor, preview=preview, plan=replace(plan, accept=use), wishes=wishes)

@@ -4,11 +4,13 @@ import heapq
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
 from django.db import connection
 
+from qualadmin.core.days import last_day
 from qualadmin.core.models import (
     PreviewRow,
     Qualification,
@@ -17,7 +19,7 @@ from qualadmin.core.models import (
 )
 from qualadmin.csvio import Interpretation, Line, Target
 
-from ._sql import db_uuid, marks
+from ._sql import db_uuid, from_time, marks
 
 IN_LIST: Final = 900  # values in one IN list: SQLite's oldest limit is 999
 Group = PreviewRow.Group
@@ -32,6 +34,7 @@ class Met:
     status: str | None
     value: int | None
     has_request: bool  # has asked for the type and waits for an answer
+    ends: date | None = None  # the last day of what is held, where it was granted for a time
     soon: tuple[str, int | None] | None = None  # verb and score of the newest change that is not over yet
 
 
@@ -60,10 +63,14 @@ class Row:
     request_id: uuid.UUID | None = None
 
 
-def compare(reading: Interpretation, types: Mapping[str, QualificationType], verb: Verb) -> Iterator[Row]:
-    """The rows of the check page, in the order of the file; one at a time, since there may be very many."""
+def compare(
+    reading: Interpretation, types: Mapping[str, QualificationType], verb: Verb, *, ends: bool = False
+) -> Iterator[Row]:
+    """`ends`: what is granted is held for a time only, so that nothing is "already so".
+
+    The rows of the check page, in the order of the file; one at a time, since there may be very many."""
     parts = [
-        _rows_of(target, chosen, name_repeats=not reading.repeats_expected)
+        _rows_of(target, chosen, name_repeats=not reading.repeats_expected, ends=ends)
         for target in reading.targets
         if (chosen := types.get(target.name or "")) is not None
     ]
@@ -78,7 +85,7 @@ def row_for(chosen: QualificationType, worker_id: str, verb: Verb, score: int | 
     """The row of one worker who was named without any list."""
     revoke = verb == Verb.REVOKE
     line = Line(line=1, given=worker_id, worker_id=worker_id, score=score, revoke=revoke)
-    row = _row(line, Target(None), chosen, _met(chosen, [worker_id]).get(worker_id), "")
+    row = _row(line, Target(None), chosen, _met(chosen, [worker_id]).get(worker_id), "", False)
     row.n = 1
     return row
 
@@ -96,17 +103,17 @@ def _unhandled(reading: Interpretation, verb: Verb) -> Iterator[Row]:
         )
 
 
-def _rows_of(target: Target, chosen: QualificationType, *, name_repeats: bool) -> Iterator[Row]:
+def _rows_of(target: Target, chosen: QualificationType, *, name_repeats: bool, ends: bool) -> Iterator[Row]:
     for start in range(0, len(target.lines), IN_LIST):
         lines = target.lines[start : start + IN_LIST]
         met = _met(chosen, {line.worker_id for line in lines if line.worker_id})
         for line in lines:
             # A file with a row per assignment names most workers several times: nothing to point out.
             merged = _merged(line) if name_repeats else ""
-            yield _row(line, target, chosen, met.get(line.worker_id or ""), merged)
+            yield _row(line, target, chosen, met.get(line.worker_id or ""), merged, ends)
 
 
-def _row(line: Line, target: Target, chosen: QualificationType, met: Met | None, merged: str) -> Row:
+def _row(line: Line, target: Target, chosen: QualificationType, met: Met | None, merged: str, ends: bool) -> Row:
     row = Row(
         line=line.line,
         column=(line.column or target.name or "")[:200],
@@ -121,12 +128,30 @@ def _row(line: Line, target: Target, chosen: QualificationType, met: Met | None,
     if met is not None:
         row.known_id, row.has_request = met.key, met.has_request
         row.status_before, row.value_before = met.status or "", met.value
-    _classify(row, line, merged, overtaken=met is not None and met.soon not in (None, (row.verb, row.value)))
+    if met is not None and met.status == Qualification.Status.GRANTED and not line.revoke:
+        merged = _join(_end(met, ends), merged)
+    _classify(
+        row,
+        line,
+        merged,
+        new_end=ends or (met is not None and met.ends is not None),
+        overtaken=met is not None and met.soon not in (None, (row.verb, row.value)),
+    )
     return row
 
 
-def _classify(row: Row, line: Line, merged: str, *, overtaken: bool) -> None:
-    """`overtaken`: what is so now will not stay so, since another job is about to do something else."""
+def _end(met: Met, ends: bool) -> str:
+    """What becomes of the end of what is held."""
+    if met.ends is None:
+        return "From now on it ends." if ends else ""
+    return f"Its end was {met.ends.isoformat()}; {'it changes' if ends else 'now it has none'}."
+
+
+def _classify(row: Row, line: Line, merged: str, *, new_end: bool, overtaken: bool) -> None:
+    """`new_end`: another end is wished than what is held has.
+
+    `overtaken`: what is so now will not stay so, since another job is about to do something else.
+    """
     granted = row.status_before == Qualification.Status.GRANTED
     if line.fault is not None:
         row.group, row.why, row.code = Group.PROBLEM, line.fault, line.fault_code or "fault"
@@ -138,7 +163,7 @@ def _classify(row: Row, line: Line, merged: str, *, overtaken: bool) -> None:
         row.group, row.code = Group.PROBLEM, "no_score"
         row.why = "No score: this line brings none and no score was chosen for all."
     elif granted and row.value_before == row.value:
-        row.group = Group.SCORE if overtaken else Group.SAME
+        row.group = Group.SCORE if overtaken or new_end else Group.SAME
         row.why = _join(ANOTHER_JOB, merged) if overtaken else merged
     elif granted:
         row.group, row.why = Group.SCORE, merged
@@ -163,7 +188,7 @@ def _join(*sentences: str) -> str:
 
 
 _MET: Final = """
-SELECT w.worker_id, w.id, q.status, q.value,
+SELECT w.worker_id, w.id, q.status, q.value, q.expires_at,
        EXISTS (SELECT 1 FROM core_qualificationrequest r
                 WHERE r.worker_id = w.id AND r.type_id = %s AND r.state = 'waiting'),
        (SELECT CASE o.verb WHEN 'accept' THEN 'grant' ELSE o.verb END
@@ -185,8 +210,8 @@ def _met(chosen: QualificationType, worker_ids: Collection[str]) -> dict[str, Me
     with connection.cursor() as cursor:
         cursor.execute(_MET.format(ids=marks(ids)), [*[db_uuid(chosen.pk)] * 3, *ids])
         return {
-            one: Met(key, status, value, bool(asks), _soon(words))
-            for one, key, status, value, asks, words in cursor.fetchall()
+            one: Met(key, status, value, bool(asks), last_day(from_time(ends)) if ends else None, _soon(words))
+            for one, key, status, value, ends, asks, words in cursor.fetchall()
         }
 
 

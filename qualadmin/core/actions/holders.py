@@ -264,13 +264,15 @@ def _record(tx: Transaction, type: QualificationType, differences: list[Differen
         )
 
 
-# A revoked qualification keeps the score it had, for undoing; Amazon tells it only in its list.
+# A revoked qualification keeps the score it had, for undoing; Amazon tells it only in its list. What somebody
+# changed elsewhere is the newer wish: the end that a grant of ours had is forgotten.
 _OVERWRITE: Final = """
 ON CONFLICT (type_id, worker_id) DO UPDATE SET
   status = excluded.status,
   value = COALESCE(excluded.value, core_qualification.value),
   grant_time = COALESCE(excluded.grant_time, core_qualification.grant_time),
   checked_at = excluded.checked_at,
+  expires_at = NULL,
   audit_id = excluded.audit_id"""
 
 

@@ -32,7 +32,7 @@ from . import parts
 from ._sql import db_time, db_uuid, insert_rows
 from .approvals import ask_for_approval, refuse_without_approver
 from .endings import finish_job, job_target
-from .previews import ACTIONABLE, check_type
+from .previews import ACTIONABLE, check_end, check_type
 from .rules import allow_run
 from .thresholds import reasons_for, reasons_of
 from .undo import record_undone, require_undoable
@@ -95,7 +95,8 @@ def _check(actor: Actor, preview: Preview, rows_sha256: str, typed_count: int | 
         raise ActionError("Nothing is left to do in this list.", code="nothing_to_do")
     if account.is_production and preview.study is None:
         raise ActionError("Name the study this is for.", field="study", code="no_study")
-    if preview.study is not None and not preview.study.is_open:
+    check_end(preview.hold_until, preview.hold_days)
+    if preview.study is not None and not preview.study.is_open and preview.source != Preview.Source.ENDS:
         raise ActionError(
             "This study was closed meanwhile. Nothing was done. Choose another one.",
             field="study",
@@ -127,6 +128,8 @@ def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> J
         preview=preview,
         undoes_id=preview.undoes_id,
         rule_id=preview.rule_id,
+        hold_until=preview.hold_until,
+        hold_days=preview.hold_days,
         created_by_id=actor.person_id,
         kind=_kind(preview),
         title=_title(preview),
@@ -214,6 +217,8 @@ def _record_created(tx: Transaction, job: Job, counts: dict[str, int]) -> uuid.U
             "environment": [None, job.account.environment],
             "undoes": [None, str(job.undoes_id) if job.undoes_id else None],
             **({"rule": [None, str(job.rule_id)]} if job.rule_id else {}),
+            **({"hold_until": [None, job.hold_until.isoformat()]} if job.hold_until else {}),
+            **({"hold_days": [None, job.hold_days]} if job.hold_days else {}),
         },
         payload={key: text for key, text in payload.items() if text} or None,
     )
@@ -272,7 +277,7 @@ SELECT %s, s.n, s.line, s.type_id, s.worker, s.undoes_id, s.request_id, s.verb, 
   FROM (SELECT r.n, r.line, r.type_id, w.id AS worker, r.undoes_id, r.request_id, r.verb,
                COALESCE(q.status, '') AS status,
                q.value AS held, r.value, r."group", r.why,
-               CASE WHEN (r.verb = 'grant' AND q.status = 'Granted' AND q.value = r.value
+               CASE WHEN (r.verb = 'grant' AND q.status = 'Granted' AND q.value = r.value AND {endless}
                           OR r.verb = 'revoke' AND COALESCE(q.status, '') <> 'Granted')
                      AND NOT EXISTS (
                          SELECT 1 FROM core_change o JOIN core_job j ON j.id = o.job_id AND j.state <> 'approval'
@@ -301,7 +306,11 @@ _ANSWERED: Final = "The request ended, or somebody else answered it, after this 
 
 def _insert_changes(job: Job, entry: uuid.UUID, now: datetime, after: int, to: int) -> None:
     moment, due = db_time(now), now + HELD_BACK if job.source == Preview.Source.INBOX else now
-    sql = _INSERT.format(now="CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s")
+    sql = _INSERT.format(
+        now="CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s",
+        # Another end than what is held has is no "already so".
+        endless="1 = 0" if job.has_end else "q.expires_at IS NULL",
+    )
     parameters = [
         db_uuid(job.pk), _MEANWHILE, _ANSWERED, moment, moment, db_time(due), db_uuid(entry), db_uuid(job.pk),
         db_uuid(job.preview_id), after, to,

@@ -166,7 +166,17 @@ def write_results(entries: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
     pairs = list(entries)
     update_rows(
         Change,
-        ["state", "code", "message", "aws_request_id", "finished_at", "due_at", "throttles", "audit_id"],
+        [
+            "state",
+            "code",
+            "message",
+            "aws_request_id",
+            "finished_at",
+            "due_at",
+            "throttles",
+            "expires_at",
+            "audit_id",
+        ],
         (
             (
                 one.claim.change_id,
@@ -177,6 +187,7 @@ def write_results(entries: Iterable[tuple[Outcome, uuid.UUID]]) -> None:
                 None if one.result in OPEN else db_time(one.at),
                 db_time(one.at + one.wait),
                 one.claim.throttles + (one.result is Result.PUT_BACK),  # nothing happened: no real attempt
+                db_time(one.claim.ends_at(one.at)) if one.result is Result.DONE else None,
                 db_uuid(entry),
             )
             for one, entry in pairs
@@ -195,6 +206,7 @@ ON CONFLICT (type_id, worker_id) DO UPDATE SET
   grant_time = CASE WHEN core_qualification.status = 'Granted' THEN core_qualification.grant_time
                     ELSE excluded.grant_time END,
   checked_at = excluded.checked_at,
+  expires_at = excluded.expires_at,
   audit_id = excluded.audit_id"""
 
 
@@ -202,7 +214,7 @@ def upsert_qualifications(rows: Iterable[tuple[Claim, datetime, uuid.UUID]]) -> 
     """What the workers hold from now on. Rejecting a request changes nothing about that."""
     insert_rows(
         "core_qualification",
-        "type_id, worker_id, status, value, grant_time, checked_at, audit_id",
+        "type_id, worker_id, status, value, grant_time, checked_at, expires_at, audit_id",
         (
             (
                 db_uuid(claim.type_id),
@@ -211,6 +223,7 @@ def upsert_qualifications(rows: Iterable[tuple[Claim, datetime, uuid.UUID]]) -> 
                 claim.value if claim.gives else None,
                 db_time(at) if claim.gives else None,
                 db_time(at),
+                db_time(claim.ends_at(at)),
                 db_uuid(entry),
             )
             for claim, at, entry in rows

@@ -5,15 +5,18 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Self
 
 from django.db import transaction
+from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
+from qualadmin.core.days import MOST_DAYS, day_of
 from qualadmin.core.errors import ActionError, Conflict, NotVisible
 from qualadmin.core.models import (
     Preview,
@@ -47,6 +50,8 @@ class Wishes:
     reason: str = ""
     notify: bool = False
     revoke_reason: str = ""
+    until: date | None = None  # held through this day
+    days: int | None = None  # or so many days after the day of the grant
 
 
 def start_preview(
@@ -131,7 +136,7 @@ def plan_preview(*, actor: Actor, preview: Preview, plan: Plan, wishes: Wishes) 
         raise ActionError(refusal.message, field="list", code=refusal.code) from refusal
     preview.notes = [*table.notes, *reading.notes]
     table.rows.clear()  # the lines are read: of a large file both would be more than a process should hold
-    keep_rows(preview, compare(reading, types, Verb(preview.verb)))
+    keep_rows(preview, compare(reading, types, Verb(preview.verb), ends=has_end(preview)))
     return preview
 
 
@@ -202,6 +207,7 @@ def take_wishes(preview: Preview, types: dict[str, QualificationType], wishes: W
     """Put what the person wants into the preview, unsaved. Raises ActionError for what can't be."""
     _check_wishes(preview, types, wishes)
     preview.score, preview.study, preview.notify = wishes.score, wishes.study, wishes.notify
+    preview.hold_until, preview.hold_days = wishes.until, wishes.days
     preview.reason = clean_text(
         wishes.reason,
         field="reason",
@@ -214,8 +220,24 @@ def take_wishes(preview: Preview, types: dict[str, QualificationType], wishes: W
     )
 
 
+def has_end(preview: Preview) -> bool:
+    """Whether what is granted is held for a time only."""
+    return preview.hold_until is not None or preview.hold_days is not None
+
+
+def check_end(until: date | None, days: int | None) -> None:
+    """Raise ActionError for an end that is over, out of range, or said twice."""
+    if until is not None and days is not None:
+        raise ActionError("Give a day or a number of days, not both.", field="days", code="two_ends")
+    if until is not None and until < day_of(timezone.now()):
+        raise ActionError("This day is over. Choose today or a later one.", field="until", code="past_day")
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise ActionError(f"Give a number of days from 1 to {MOST_DAYS:,}.", field="days", code="days_range")
+
+
 def _check_wishes(preview: Preview, types: dict[str, QualificationType], wishes: Wishes) -> None:
     account = preview.account
+    check_end(wishes.until, wishes.days)
     if account.is_production and wishes.study is None:
         raise ActionError(
             "Name the study this is for. Every change in production belongs to one.",
@@ -329,7 +351,7 @@ def _save(preview: Preview) -> None:
             name: getattr(preview, name)
             for name in (
                 "state", "score", "study", "reason", "notify", "revoke_reason", "options", "type",
-                "notes", "counts", "rows_sha256",
+                "hold_until", "hold_days", "notes", "counts", "rows_sha256",
             )
         }
     )  # fmt: skip

@@ -167,7 +167,7 @@ def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:
     entry = record_call(tx, outcome, "mturk.call.reconciled", kind, changes)
     run_many(
         "UPDATE core_change SET state = %s, code = %s, message = %s, finished_at = %s, due_at = %s, checks = %s,"
-        " lease_until = NULL, lease_by = '', audit_id = %s WHERE id = %s AND state = 'unknown'",
+        " lease_until = NULL, lease_by = '', expires_at = %s, audit_id = %s WHERE id = %s AND state = 'unknown'",
         [
             (
                 result.value,
@@ -176,6 +176,7 @@ def _resolve(tx: Transaction, one: Finding, settle: timedelta) -> list[Outcome]:
                 None if result is Result.PUT_BACK else db_time(one.at),
                 db_time(one.at),
                 0 if result is Result.PUT_BACK else one.claim.checks + 1,
+                db_time(one.claim.ends_at(one.at)) if result is Result.DONE else None,
                 db_uuid(entry),
                 one.claim.change_id,
             )
@@ -293,5 +294,7 @@ def _jobs(ids: set[uuid.UUID]) -> dict[uuid.UUID, JobInHand]:
             person.as_actor().who,
             job.notify,
             job.revoke_reason,
+            job.hold_until,
+            job.hold_days,
         )
     return found

@@ -1,6 +1,6 @@
 """Lists, files, jobs and their approval."""
 
-from .event import DENIED, NOTICE, WARNING, event
+from .event import DENIED, FAILED, NOTICE, WARNING, event
 
 EVENTS = (
     event("file.uploaded", "{actor} uploaded a list", changes="sha256 bytes rows source", payload="file_name"),
@@ -16,6 +16,14 @@ EVENTS = (
         changes="sha256 rows verb",
         payload="origin",
     ),
+    event("list.ended", "{actor} had what ends worked out in {target}", changes="rows"),
+    event(
+        "list.ended.failed",
+        "What ended in {target} could not be taken away",
+        severity=WARNING,
+        outcomes=(FAILED,),
+        payload="detail",
+    ),
     event("list.ruled", "{actor} had a run of the rule {target} worked out", changes="rows revokes"),
     event(
         "file.rejected",
@@ -30,7 +38,7 @@ EVENTS = (
         "{actor} started the job {target}",
         severity=NOTICE,
         changes="kind total new score_changes revokes rejects skipped notify sha256 rows_sha256 corrections"
-        " environment undoes rule",
+        " environment undoes rule hold_until hold_days",
         payload="reason file_name origin revoke_reason",
     ),
     event(

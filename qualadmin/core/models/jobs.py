@@ -96,6 +96,9 @@ class Job(AuditedModel):
         Preview, on_delete=models.PROTECT, related_name="job"
     )  # a second click finds it
     undoes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+    # how long what is granted is held: through a day, or so many days after the day of the grant
+    hold_until = models.DateField(null=True)
+    hold_days = models.PositiveSmallIntegerField(null=True)
     rule = models.ForeignKey("core.ListRule", on_delete=models.PROTECT, null=True, related_name="jobs")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -157,6 +160,11 @@ class Job(AuditedModel):
         return self.study.stream if self.study else self.account.stream
 
     @property
+    def has_end(self) -> bool:
+        """Whether what it grants is held for a time only."""
+        return self.hold_until is not None or self.hold_days is not None
+
+    @property
     def is_given_up(self) -> bool:
         """Whether what is still planned will not be sent."""
         return self.state in self.GIVEN_UP
@@ -207,6 +215,7 @@ class Change(AuditedModel):
     status_before = models.CharField(max_length=7, choices=Qualification.Status.choices, blank=True)
     value_before = models.IntegerField(null=True)
     value = models.IntegerField(null=True)  # the score asked for; null when taken away or rejected
+    expires_at = models.DateTimeField(null=True)  # once it is done: what it gave ends then
     state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNED)
     attempt = models.PositiveSmallIntegerField(default=0)  # calls sent so far
     code = models.CharField(max_length=120, blank=True)  # Amazon's code, or ours

@@ -50,9 +50,10 @@ class Preview(models.Model):
         INBOX = "inbox", "Answer to a request"
         DRIFT = "drift", "Put right"
         RULE = "rule", "Rule"
+        ENDS = "ends", "End of a grant"
 
     #: worked out by us, not read from what somebody gave: there are no columns to match
-    PLANNED: ClassVar[tuple[str, ...]] = ("undo", "drift", "rule")
+    PLANNED: ClassVar[tuple[str, ...]] = ("undo", "drift", "rule", "ends")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="+")
@@ -67,6 +68,9 @@ class Preview(models.Model):
     content = models.BinaryField(null=True)  # the bytes as they came; emptied when confirmed or discarded
     options = models.JSONField(default=dict)  # how to read it: columns, statuses, corrections accepted
     undoes = models.ForeignKey("core.Job", on_delete=models.PROTECT, null=True, related_name="+")
+    # how long what is granted is held: through a day, or so many days after the day of the grant
+    hold_until = models.DateField(null=True)
+    hold_days = models.PositiveSmallIntegerField(null=True)
     rule = models.ForeignKey("core.ListRule", on_delete=models.PROTECT, null=True, related_name="+")
     verb = models.CharField(max_length=6, choices=Verb.choices, default=Verb.GRANT)
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, null=True, related_name="+")

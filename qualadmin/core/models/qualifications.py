@@ -184,6 +184,8 @@ class Qualification(AuditedModel):
     value = models.IntegerField(null=True)  # null: revoked before its score was ever seen
     grant_time = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField()
+    # from then on it may be taken away: as asked by whoever made it what it is now (the change of the same entry)
+    expires_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -193,6 +195,11 @@ class Qualification(AuditedModel):
         indexes = [
             models.Index(fields=["type", "status", "value"], name="qualification_histogram"),
             models.Index(fields=["type", "id"], name="qualification_holders"),  # holders, keyset by id
+            models.Index(
+                fields=["expires_at", "id"],
+                condition=models.Q(expires_at__isnull=False),
+                name="qualification_expires",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from qualadmin.core.actions.texts import clean_text
+from qualadmin.core.days import MOST_DAYS
 from qualadmin.core.errors import ActionError
 from qualadmin.core.models import QualificationType, RequesterAccount, Study, Verb
 from qualadmin.csvio import AMAZON_MAXIMUM, AMAZON_MINIMUM, check_score
@@ -161,6 +163,35 @@ def reason_field() -> LongText:
         label="Reason",
         limit=REASON_LIMIT,
         help_text="Kept in the audit log. PIs read it; workers never do. Do not write worker IDs here.",
+    )
+
+
+def until_field() -> forms.DateField:
+    """The last day on which it is held."""
+    return forms.DateField(
+        label="Until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "short"}, format="%Y-%m-%d"),
+        help_text=f"The last day on which they hold it, in {settings.TIME_ZONE}. In the night after, it is taken "
+        "away silently. Left empty, it does not end.",
+        error_messages={"invalid": "This is no day. Write it like 2026-12-31."},
+    )
+
+
+def days_field() -> forms.IntegerField:
+    """How many days it is held."""
+    return forms.IntegerField(
+        label="Or for so many days",
+        required=False,
+        min_value=1,
+        max_value=MOST_DAYS,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "short"}),
+        help_text="After the day on which it is granted.",
+        error_messages={
+            "invalid": "Write a whole number of days, or leave it empty.",
+            "min_value": f"Give a number of days from 1 to {MOST_DAYS:,}.",
+            "max_value": f"Give a number of days from 1 to {MOST_DAYS:,}.",
+        },
     )
 
 

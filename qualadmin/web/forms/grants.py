@@ -17,10 +17,12 @@ from .fields import (
     ask_reason,
     check_how,
     check_range,
+    days_field,
     how_field,
     notify_field,
     reason_field,
     revoke_reason_field,
+    until_field,
     usable_types,
 )
 
@@ -74,8 +76,10 @@ class GrantForm(WorkersForm):
     score = ScoreField(
         label="Score", help_text="A whole number. Left empty, each worker gets the usual score of the type."
     )
+    until = until_field()
+    days = days_field()
     notify = notify_field()
-    field_order = ["type", "list", "score", "study", "reason", "notify"]
+    field_order = ["type", "list", "score", "until", "days", "study", "reason", "notify"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -88,7 +92,7 @@ class GrantForm(WorkersForm):
     @property
     def wishes(self) -> Wishes:
         data = self.cleaned_data
-        return Wishes(score=data["score"], study=data["study"], reason=data["reason"], notify=data["notify"])
+        return Wishes(**{name: data[name] for name in ("score", "study", "reason", "notify", "until", "days")})
 
 
 class RevokeForm(WorkersForm):

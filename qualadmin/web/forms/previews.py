@@ -22,10 +22,12 @@ from .fields import (
     ask_reason,
     check_how,
     check_range,
+    days_field,
     how_field,
     notify_field,
     reason_field,
     revoke_reason_field,
+    until_field,
     usable_types,
 )
 
@@ -211,6 +213,8 @@ class TargetsForm(PageForm):
     revoke_reason = revoke_reason_field()
     study = StudyField(label="Study")
     reason = reason_field()
+    until = until_field()
+    days = days_field()
     notify = notify_field()
 
     def __init__(
@@ -229,7 +233,7 @@ class TargetsForm(PageForm):
         if verb == Verb.REVOKE or has_scores or self.names:
             del self.fields["score"]
         if verb == Verb.REVOKE:
-            del self.fields["notify"]
+            del self.fields["notify"], self.fields["until"], self.fields["days"]
         if verb == Verb.GRANT and not any(line.revoke for target in reading.targets for line in target.lines):
             del self.fields["how"], self.fields["revoke_reason"]
         study = self.fields["study"]
@@ -237,7 +241,9 @@ class TargetsForm(PageForm):
         study.ask_for(account)
         ask_reason(self, account)
         order = [name for name in self.fields if name.startswith("type")]
-        self.order_fields([*order, "statuses", "score", "how", "revoke_reason", "study", "reason", "notify"])
+        self.order_fields(
+            [*order, "statuses", "score", "how", "revoke_reason", "until", "days", "study", "reason", "notify"]
+        )
 
     @property
     def names(self) -> list[str]:
@@ -316,6 +322,8 @@ class TargetsForm(PageForm):
             reason=data["reason"],
             notify=data.get("notify", False),
             revoke_reason=data.get("revoke_reason", ""),
+            until=data.get("until"),
+            days=data.get("days"),
         )
 
 
@@ -329,6 +337,8 @@ def targets_before(preview: Preview, plan: Plan, names: list[str]) -> dict[str, 
         "reason": preview.reason,
         "notify": preview.notify,
         "revoke_reason": preview.revoke_reason,
+        "until": preview.hold_until,
+        "days": preview.hold_days,
         "how": WITH_REASON if preview.revoke_reason else SILENT,
         "type": plan.types.get(""),
     }

@@ -116,4 +116,6 @@ def _from_preview(request: Request, pk: uuid.UUID) -> dict[str, Any]:
         "notify": preview.notify,
         "how": WITH_REASON if preview.revoke_reason else SILENT,
         "revoke_reason": preview.revoke_reason,
+        "until": preview.hold_until,
+        "days": preview.hold_days,
     }

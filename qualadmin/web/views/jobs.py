@@ -22,6 +22,7 @@ from qualadmin.core.reading import Plan
 from qualadmin.csvio import Cell, SafeCsvWriter, download_name
 from qualadmin.web.answers import answer_of, outcome_word
 from qualadmin.web.approving import card_of
+from qualadmin.web.checking import end_words
 from qualadmin.web.filters import Choice
 from qualadmin.web.forms.approvals import DecisionForm
 from qualadmin.web.forms.jobs import JOB_FILTERS
@@ -128,6 +129,7 @@ def _around(request: Request, job: Job) -> dict[str, Any]:
         undone_by += job.undone_by.filter(did_or_may).select_related("created_by").order_by("created_at")
     return {
         "job": job,
+        "held": end_words(job),
         "types": types,
         "several_types": len(types) > 1,
         "progress": Progress(job),

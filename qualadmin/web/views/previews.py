@@ -92,6 +92,8 @@ def check(request: Request, preview_id: uuid.UUID) -> HttpResponse:
             return redirect("job-undo", preview.undoes_id)
         if preview.rule_id:
             return redirect("rule-detail", preview.rule_id)
+        if preview.source == Preview.Source.ENDS:
+            return redirect("end-list")
         if preview.source == Preview.Source.API:
             raise Conflict("This list of a program is still being read. Open the page again in a minute.")
         from_form = preview.source == Preview.Source.FORM
@@ -121,6 +123,8 @@ def _show_check(
     request.section = (
         "job" if preview.undoes_id else "rule" if preview.rule_id else "grant" if shown.from_form else "bulk"
     )  # what to highlight in the navigation
+    if preview.source == Preview.Source.ENDS:
+        request.section = "end"
     context = {"shown": shown, "preview": preview, "refused": refused, "results": shown.results}
     template = "preview/check.html#results" if is_fragment(request) else "preview/check.html"
     return render(request, template, context, status=status)
@@ -158,6 +162,9 @@ def discard(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     if preview.rule_id:
         messages.success(request, "The run was discarded. Nothing was sent to Amazon.")
         return redirect("rule-detail", preview.rule_id)
+    if preview.source == Preview.Source.ENDS:
+        messages.success(request, "Nothing was taken away. Nothing was sent to Amazon.")
+        return redirect("end-list")
     messages.success(request, "The list was discarded. Nothing was sent to Amazon.")
     if preview.source == Preview.Source.LIST and preview.type_id:
         return redirect("type-detail", preview.type_id)
