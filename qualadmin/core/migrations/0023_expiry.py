@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0005_index_by_stream'),
-        ('core', '0021_rules'),
+        ('core', '0022_erasures'),
     ]
 
     operations = [
