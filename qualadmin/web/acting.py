@@ -99,8 +99,10 @@ def confirm_first(
     done: str,
     facts: list[tuple[str, str]] | None = None,
     danger: bool = True,
+    fields: list[tuple[str, str]] | None = None,
 ) -> HttpResponse:
-    """A confirm page on GET, the deed on POST. `label` is the button: it repeats what will be done."""
+    """A confirm page on GET, the deed on POST. `label` is the button: it repeats what will be done. `fields` are
+    sent along."""
     if request.method == "POST":
         return act_and_return(request, act, done, back)
     context = {
@@ -110,5 +112,6 @@ def confirm_first(
         "back": back,
         "facts": facts or [],
         "danger": danger,
+        "fields": fields or [],
     }
     return render(request, "components/confirm_page.html", context)

@@ -39,6 +39,7 @@ LOOKS: Final[dict[str, Look]] = {
     "Revoked": Look("Taken away", "arrow-uturn-left", _WARN),
     # types
     "requested": Look("Being created", "clock", _BUSY),
+    "deleting": Look("Being deleted", "clock", _BUSY),
     "live": Look("At Amazon", "check", _OK),
     "refused": Look("Refused by Amazon", "exclamation-circle", _BAD),
     "gone": Look("No longer at Amazon", "x-mark", _GREY),

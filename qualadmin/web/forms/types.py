@@ -11,7 +11,18 @@ from qualadmin.web.words import grouped
 from .base import PageForm, counted_text
 from .fields import ScoreField
 
-UNITS: Final = {"minutes": 60, "hours": 3_600, "days": 86_400}
+UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
+
+
+def lab_name_field() -> forms.CharField:
+    """What the lab's own people call the type."""
+    return forms.CharField(
+        label="Name inside the lab",
+        required=False,
+        max_length=NAME_LIMIT,
+        help_text="Only staff see it; it is never sent to Amazon. For blind designs: “Control group” here, a neutral "
+        "name for workers.",
+    )
 
 
 class ScoresForm(PageForm):
@@ -20,6 +31,7 @@ class ScoresForm(PageForm):
     default_score = ScoreField(label="Usual score", help_text="Filled in when somebody grants this type.")
     min_score = ScoreField(label="Lowest score allowed")
     max_score = ScoreField(label="Highest score allowed")
+    lab_name = lab_name_field()
 
     def clean(self) -> dict[str, Any]:
         for name in ("default_score", "min_score", "max_score"):
@@ -31,11 +43,12 @@ class ScoresForm(PageForm):
 class NewTypeForm(PageForm):
     """What Amazon needs to know of a new type, and what workers read of it."""
 
+    lab_name = lab_name_field()
     name = forms.CharField(
-        label="Name",
+        label="Name that workers read",
         max_length=NAME_LIMIT,
         widget=forms.TextInput(attrs={"data-count-characters": "name-count", "data-limit": NAME_LIMIT}),
-        help_text="Workers read it. It can never be changed, and an account can have a name only once.",
+        help_text="It can never be changed, and an account can have a name only once.",
         error_messages={"required": "Give the type a name."},
     )
     description = forms.CharField(
@@ -89,7 +102,7 @@ class NewTypeForm(PageForm):
         given = self.cleaned_data
         amount, unit = given["retry_amount"], given["retry_unit"] or "days"
         return {
-            **{name: given[name] for name in ("name", "description", "keywords", "status", "auto_granted")},
+            **{name: given[name] for name in ("lab_name", "name", "description", "keywords", "status", "auto_granted")},
             **{name: given[name] for name in ("default_score", "min_score", "max_score")},
             "auto_granted_value": given["auto_granted_value"] if given["auto_granted"] else None,
             "retry_delay_seconds": None if amount is None else amount * UNITS[unit],
@@ -106,7 +119,8 @@ class NewTypeForm(PageForm):
         given, wishes = self.cleaned_data, self.wishes
         granted = f"Yes, with score {wishes['auto_granted_value'] or 1}" if given["auto_granted"] else "No"
         return [
-            ("Name", given["name"], True),
+            ("Name that workers read", given["name"], True),
+            ("Name inside the lab", given["lab_name"] or "None", False),
             ("Description", given["description"], False),
             ("Keywords", given["keywords"] or "None", True),
             ("Amazon grants it to everybody who asks", granted, False),
@@ -128,8 +142,19 @@ def retry_words(seconds: int | None) -> str:
         return "never: once only"
     if seconds == 0:
         return "at once"
-    for unit, size in sorted(UNITS.items(), key=lambda pair: -pair[1]):
-        if seconds % size == 0:
-            count = seconds // size
-            return f"after {grouped(count)} {unit if count != 1 else unit[:-1]}"
-    return f"after {grouped(seconds)} seconds"
+    return f"after {span_words(seconds)}"
+
+
+def span_words(seconds: int) -> str:
+    """`2 days`, `90 seconds`: in the largest unit that leaves no rest."""
+    unit, size = next(pair for pair in reversed(UNITS.items()) if seconds % pair[1] == 0)
+    count = seconds // size
+    return f"{grouped(count)} {unit if count != 1 else unit[:-1]}"
+
+
+def split_span(seconds: int | None) -> tuple[int | str, str]:
+    """Seconds as an amount of the largest unit that leaves no rest; "" for none."""
+    if seconds is None:
+        return "", "days"
+    unit, size = next(pair for pair in reversed(UNITS.items()) if seconds % pair[1] == 0)
+    return seconds // size, unit

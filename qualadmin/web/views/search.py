@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -28,7 +29,9 @@ def find(request: Request) -> HttpResponse:
             return redirect("worker-detail", worker.pk)
     else:
         judged = check_worker_id("")
-    types = QualificationType.objects.filter(account=account, name__icontains=text)
+    types = QualificationType.objects.filter(
+        Q(name__icontains=text) | Q(lab_name__icontains=text), account=account
+    )
     jobs = Job.objects.visible_to(request.actor).filter(account=account, title__icontains=text)
     look_up = LookUpForm(account=account, initial={"worker_id": judged.worker_id}) if judged.worker_id else None
     context = {

@@ -16,7 +16,15 @@ from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import types as actions
 from qualadmin.core.actions.selections import Selection, select_holders
 from qualadmin.core.errors import ActionError, NotVisible
-from qualadmin.core.models import Change, Job, Qualification, QualificationRequest, QualificationType, Verb
+from qualadmin.core.models import (
+    Change,
+    Job,
+    Qualification,
+    QualificationRequest,
+    QualificationType,
+    TypeChange,
+    Verb,
+)
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.acting import act_and_return, posted, refuse_stale, show, submit
 from qualadmin.web.charts import histogram
@@ -30,6 +38,7 @@ from qualadmin.web.words import grouped
 
 State, Status = QualificationType.State, QualificationType.Status
 HIDDEN = Q(status=Status.INACTIVE) | Q(state__in=[State.GONE, State.REFUSED])
+FIRST = 5  # requests shown on the page of a type
 SYNC_PATIENCE = 300  # seconds after which a comparison that did not end is no longer said to be under way
 LIST = Listing(
     columns=[
@@ -42,7 +51,7 @@ LIST = Listing(
         Column("last", "Last grant"),
     ],
     filters=[
-        TextSearch("q", "Search", paths=("name", "keywords"), placeholder="Name or keyword"),
+        TextSearch("q", "Search", paths=("name", "lab_name", "keywords"), placeholder="Name or keyword"),
         Choice(
             "show",
             "Show",
@@ -107,10 +116,10 @@ def _figures(keys: list[uuid.UUID]) -> dict[str, dict[str, Any]]:
 @page(Permission.VIEW)
 def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     """One type: what it is, who holds it, what happened to it."""
-    one = _type(request, pk)
+    one = own_type(request, pk)
     syncing = _is_syncing(one)
     if is_polling(request):  # nothing changes until Amazon has answered; then the whole page does
-        waits = syncing or one.state == State.REQUESTED
+        waits = syncing or one.state == State.REQUESTED or _is_being_sent(one)
         return HttpResponse(status=204) if waits else HttpResponseClientRefresh()
     holders = one.qualifications.select_related("worker")
     results = HOLDERS.results(request, holders)
@@ -123,20 +132,35 @@ def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
         Exists(Change.objects.filter(job=OuterRef("pk"), type=one)), account=request.account_in_use
     )
     waiting = one.requests.filter(state=QualificationRequest.State.WAITING)
+    first = list(waiting.select_related("worker")[:FIRST])
+    change = _change_to_tell(one)
     context = {
         "one": one,
         "holder_count": sum(count for _, count in counted),
         "histogram": histogram(counted) if counted else None,
         "jobs": jobs.select_related("created_by").order_by("-created_at")[:5],
-        "waiting": waiting.select_related("worker")[:5],
-        "waiting_count": capped_count(waiting),
+        "waiting": first,
+        "waiting_count": Counted(len(first), False) if len(first) < FIRST else capped_count(waiting),
+        "change": change,
         "retry": retry_words(one.retry_delay_seconds),
+        "hits": sum((one.hits or {}).values()),
         "syncing": syncing,
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT),
         **_selecting(request, one, results),
         **_rights(request),
     }
     return HOLDERS.render(request, holders, "type/detail.html", context, results=results)
+
+
+def _is_being_sent(one: QualificationType) -> bool:
+    return one.type_changes.filter(state=TypeChange.State.ASKED).exists()
+
+
+def _change_to_tell(one: QualificationType) -> TypeChange | None:
+    """The newest change asked of Amazon, if it is under way or was refused."""
+    newest: TypeChange | None = one.type_changes.select_related("created_by").first()
+    told = newest is not None and (newest.is_open or newest.state == TypeChange.State.REFUSED)
+    return newest if told else None
 
 
 def _selecting(request: Request, one: QualificationType, results: Results[Qualification]) -> dict[str, Any]:
@@ -154,7 +178,7 @@ def _selecting(request: Request, one: QualificationType, results: Results[Qualif
 @page(Permission.GRANT, "POST")
 def type_select(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Take the selected holders on to the question of what is to be done with them. Nothing is sent to Amazon."""
-    one = _type(request, pk)
+    one = own_type(request, pk)
     chosen = selected(request, HOLDERS, one.qualifications.all())
     selection = Selection(chosen.rows, chosen.matching, chosen.filter)
     try:
@@ -208,14 +232,14 @@ def type_create(request: Request) -> HttpResponse:
 @page(Permission.MANAGE_TYPES, "GET", "POST")
 def type_settings(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Which scores may be given here."""
-    one = _type(request, pk)
-    names = ("default_score", "min_score", "max_score")
+    one = own_type(request, pk)
+    names = ("default_score", "min_score", "max_score", "lab_name")
     form = ScoresForm(posted(request), initial={name: getattr(one, name) for name in names})
     refuse_stale(request, form, one)
 
     def act() -> str:
         actions.update_type_settings(actor=request.actor, type=one, **form.cleaned_data)
-        messages.success(request, "The settings are saved. Nobody’s score was changed.")
+        messages.success(request, "The settings are saved. Nobody’s score was changed, and Amazon was not told.")
         return reverse("type-detail", args=[pk])
 
     return submit(request, form, act) or show(request, "type/settings.html", form, one=one)
@@ -224,7 +248,7 @@ def type_settings(request: Request, pk: uuid.UUID) -> HttpResponse:
 @page(Permission.SYNC, "POST")
 def type_sync(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Ask Amazon who holds this type."""
-    one = _type(request, pk)
+    one = own_type(request, pk)
     return act_and_return(
         request,
         lambda: actions.request_sync(actor=request.actor, type=one),
@@ -262,7 +286,7 @@ def type_import(request: Request) -> HttpResponse:
     return render(request, template, context)
 
 
-def _type(request: Request, pk: uuid.UUID) -> QualificationType:
+def own_type(request: Request, pk: uuid.UUID) -> QualificationType:
     """The type, if it belongs to the account in use."""
     rows = QualificationType.objects.select_related("account", "created_by")
     one = rows.filter(account=request.account_in_use, pk=pk).first()
