@@ -31,7 +31,17 @@ from qualadmin.core.actions.audit_log import record_audit_viewed
 from qualadmin.core.actions.oversight import mute_rule
 from qualadmin.core.actions.previews import Wishes, plan_preview, start_preview
 from qualadmin.core.actions.tokens import create_token
-from qualadmin.core.models import Change, Environment, Job, Mute, Preview, RequesterAccount, RoleAssignment, User
+from qualadmin.core.models import (
+    Change,
+    DraftedTest,
+    Environment,
+    Job,
+    Mute,
+    Preview,
+    RequesterAccount,
+    RoleAssignment,
+    User,
+)
 from qualadmin.core.months import Month
 from qualadmin.core.permissions import Role, Scope
 from qualadmin.core.reading import Plan
@@ -52,6 +62,7 @@ from tests.factories import (
     WorkerFactory,
 )
 from tests.people import Cast, make_cast
+from tests.questions.documents import form, question, selections
 
 PRACTICE, REAL, FOREIGN = "practice", "real", "foreign"
 #: A worker id that no address, log line or title may ever hold.
@@ -183,6 +194,7 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         "type": kind.pk,
         "worker": worker.pk,
         "job": jobs,
+        "draft": {name: _draft(one.user, kind).pk for name, one in stage.personas.items()},
         "preview": {name: pair[0] for name, pair in previews.items()},
         "upload": {name: pair[1] for name, pair in previews.items()},
         "study": stage.cast.study.pk,
@@ -194,6 +206,15 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         "entry": {name: _own_entry(one.user) for name, one in stage.personas.items() if one.role},
         "status": 403,
     }
+
+
+def _draft(user: User, kind: Any) -> DraftedTest:
+    """A test that this person writes for the type."""
+    document = form(question("q", selections("a", "b")))
+    draft: DraftedTest = DraftedTest.objects.create(
+        account=kind.account, type=kind, created_by=user, question_form=document
+    )
+    return draft
 
 
 def _previews(stage: Stage, user: User, account: RequesterAccount, kind: str) -> tuple[uuid.UUID, uuid.UUID]:

@@ -49,6 +49,7 @@ class Row:
             "list",
             "source",
             "rule",
+            "draft",
         }
 
 
@@ -102,6 +103,17 @@ TABLE: Final[dict[str, Row]] = {
     "type-settings": Row("m", get=200, post=422, thing="type", real="m"),
     "type-select": Row("g", post=302, thing="type", real="g", send={"verb": "revoke", "matching": "on"}),
     "type-sync": Row("gm", post=302, thing="type"),
+    "type-hits": Row("gm", post=302, thing="type"),
+    "type-change": Row("m", get=200, post=422, thing="type", real="m"),
+    "type-status": Row("m", get=200, post=302, thing="type", real="m"),
+    "type-delete": Row("m", get=200, thing="type", real="m"),
+    "type-delete-name": Row("m", get=200, post=422, thing="type", real="m"),
+    "type-test": Row(ALL, get=200, post=200, thing="type"),  # a POST tries the test out and keeps nothing
+    "type-test-change": Row("m", post=302, thing="type", real="m"),
+    "type-draft": Row("m", get=200, post=200, thing="draft", real="m"),
+    "type-draft-edit": Row("m", get=200, post=422, thing="draft", real="m", send={"do": "keep"}),
+    "type-draft-xml": Row("m", get=200, post=422, thing="draft", real="m"),
+    "type-draft-use": Row("m", get=200, post=400, thing="draft", real="m"),
     "worker-list": Row(ALL, get=200),
     "worker-find": Row("gpm", post=422),
     "worker-look-up": Row("gm", post=422),

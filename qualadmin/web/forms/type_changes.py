@@ -34,7 +34,8 @@ class ChangeTypeForm(PageForm):
         if self.one.retry_delay_seconds is not None and given.get("retry_amount") is None:
             if "retry_amount" not in self.errors:
                 self.add_error(
-                    "retry_amount", "Workers may ask again for this type; Amazon does not let anybody take that back."
+                    "retry_amount",
+                    "Workers may ask again for this type; Amazon does not let anybody take that back.",
                 )
         elif given.get("retry_amount") is None and self.one.retry_delay_seconds is None:
             given["retry_unit"] = "days"
@@ -72,14 +73,14 @@ class ChangeTypeForm(PageForm):
         if "auto_granted" in wishes:
             now = _granted(one.auto_granted, one.auto_granted_value)
             then = _granted(wishes["auto_granted"], wishes["auto_granted_value"])
-            note = "Whoever asks from then on holds it at once, without asking you." if wishes["auto_granted"] else ""
+            note = (
+                "Whoever asks from then on holds it at once, without asking you." if wishes["auto_granted"] else ""
+            )
             rows.append(("Amazon grants it to everybody who asks", now, then, note))
         delay = wishes["retry_delay_seconds"]
         if delay is not None:
             note = "The time can be changed later, but not taken back." if one.retry_delay_seconds is None else ""
-            rows.append(
-                ("Workers may ask again", retry_words(one.retry_delay_seconds), retry_words(delay), note)
-            )
+            rows.append(("Workers may ask again", retry_words(one.retry_delay_seconds), retry_words(delay), note))
         return [row for row in rows if row[1] != row[2]]
 
 

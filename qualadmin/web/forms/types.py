@@ -20,8 +20,8 @@ def lab_name_field() -> forms.CharField:
         label="Name inside the lab",
         required=False,
         max_length=NAME_LIMIT,
-        help_text="Only staff see it; it is never sent to Amazon. For blind designs: “Control group” here, a neutral "
-        "name for workers.",
+        help_text="Only staff see it; it is never sent to Amazon. For blind designs: “Control group” here, a "
+        "neutral name for workers.",
     )
 
 
@@ -102,7 +102,10 @@ class NewTypeForm(PageForm):
         given = self.cleaned_data
         amount, unit = given["retry_amount"], given["retry_unit"] or "days"
         return {
-            **{name: given[name] for name in ("lab_name", "name", "description", "keywords", "status", "auto_granted")},
+            **{
+                name: given[name]
+                for name in ("lab_name", "name", "description", "keywords", "status", "auto_granted")
+            },
             **{name: given[name] for name in ("default_score", "min_score", "max_score")},
             "auto_granted_value": given["auto_granted_value"] if given["auto_granted"] else None,
             "retry_delay_seconds": None if amount is None else amount * UNITS[unit],

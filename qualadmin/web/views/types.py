@@ -13,11 +13,14 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from qualadmin.audit.models import AuditEntry
+from qualadmin.core.actions import drafted_tests as drafts
 from qualadmin.core.actions import types as actions
+from qualadmin.core.actions.seen import WorkerTest
 from qualadmin.core.actions.selections import Selection, select_holders
 from qualadmin.core.errors import ActionError, NotVisible
 from qualadmin.core.models import (
     Change,
+    DraftedTest,
     Job,
     Qualification,
     QualificationRequest,
@@ -34,6 +37,7 @@ from qualadmin.web.http import Request, is_fragment, is_polling, page
 from qualadmin.web.listing import CappedCount, Column, Listing, Results, capped_count
 from qualadmin.web.listing import Count as Counted
 from qualadmin.web.selecting import can_select, selected
+from qualadmin.web.trying import own_draft, summary_of
 from qualadmin.web.words import grouped
 
 State, Status = QualificationType.State, QualificationType.Status
@@ -209,10 +213,12 @@ def _is_syncing(one: QualificationType) -> bool:
 def type_create(request: Request) -> HttpResponse:
     """Answers first, then a page to check them, then the wish is on its way to Amazon."""
     account = request.account_in_use
-    form = NewTypeForm(posted(request))
+    draft = own_draft(request.actor, account, (request.POST or request.GET).get("test", ""))
+    test = drafts.drafted(draft) if draft else None
+    form = NewTypeForm(posted(request), initial=draft.answers if draft else None)
 
     def act() -> str:
-        one = actions.request_type(actor=request.actor, account=account, **form.wishes)
+        one = actions.request_type(actor=request.actor, account=account, test=test, **form.wishes)
         messages.success(request, f"Amazon is being asked to create “{one.name}”. This page shows what it says.")
         return reverse("type-detail", args=[one.pk])
 
@@ -220,13 +226,34 @@ def type_create(request: Request) -> HttpResponse:
         response = submit(request, form, act)
         if response is not None:
             return response
+    elif "with_test" in request.POST:
+        return redirect("type-draft-edit", _draft_with(request, form, draft).pk)
     elif request.method == "POST" and "change" not in request.POST and form.is_valid():
         name = form.cleaned_data["name"]
-        if not actions.same_name(account, name):
-            context = {"form": form, "similar": actions.similar_names(account, name)}
-            return render(request, "type/check.html", context)
-        form.add_error("name", "The account has a type of this name already, and Amazon refuses a second one.")
-    return show(request, "type/create.html", form)
+        if test is not None and form.cleaned_data["auto_granted"]:
+            form.add_error("auto_granted", "A type that Amazon grants to everybody who asks cannot have a test.")
+        elif actions.same_name(account, name):
+            form.add_error("name", "The account has a type of this name already, and Amazon refuses a second one.")
+        else:
+            context = {
+                "form": form,
+                "similar": actions.similar_names(account, name),
+                "held": actions.held_name(account, name, timezone.now()),
+            }
+            return render(request, "type/check.html", context | _with_test(draft, test))
+    return show(request, "type/create.html", form, **_with_test(draft, test))
+
+
+def _with_test(draft: DraftedTest | None, test: WorkerTest | None) -> dict[str, Any]:
+    return {"draft": draft, "test": summary_of(test)}
+
+
+def _draft_with(request: Request, form: NewTypeForm, draft: DraftedTest | None) -> DraftedTest:
+    """The draft of the test to be written, which keeps what the form holds until somebody comes back to it."""
+    answers = {name: value for name, value in form.given if value not in ("", None, False)}
+    if draft is None:
+        return drafts.start_drafted_test(actor=request.actor, account=request.account_in_use, answers=answers)
+    return drafts.keep_answers(actor=request.actor, draft=draft, answers=answers)
 
 
 @page(Permission.MANAGE_TYPES, "GET", "POST")
