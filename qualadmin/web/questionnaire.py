@@ -56,7 +56,7 @@ KIND_WORDS: Final = {
     "text": "In their own words",
     "number": "A number",
 }
-_WISH = re.compile(r"(add|remove|up|down|add-choice|remove-choice)(?:-([a-z0-9]+))?(?:-([0-9]+))?")
+_WISH = re.compile(r"(add-choice|remove-choice|add|remove|up|down)(?:-([a-z0-9]+))?(?:-([0-9]+))?")
 
 
 @dataclass(slots=True)
