@@ -120,7 +120,10 @@ def _figures(keys: list[uuid.UUID]) -> dict[str, dict[str, Any]]:
 @page(Permission.VIEW)
 def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     """One type: what it is, who holds it, what happened to it."""
-    one = own_type(request, pk)
+    asked = QualificationRequest.objects.filter(
+        type=OuterRef("pk"), state=QualificationRequest.State.WAITING
+    ).order_by("submitted_at")
+    one = own_type(request, pk, waiting_number=CappedCount(asked))
     syncing = _is_syncing(one)
     if is_polling(request):  # nothing changes until Amazon has answered; then the whole page does
         waits = syncing or one.state == State.REQUESTED or _is_being_sent(one)
@@ -144,7 +147,7 @@ def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
         "histogram": histogram(counted) if counted else None,
         "jobs": jobs.select_related("created_by").order_by("-created_at")[:5],
         "waiting": first,
-        "waiting_count": Counted(len(first), False) if len(first) < FIRST else capped_count(waiting),
+        "waiting_count": Counted.of(vars(one)["waiting_number"]),
         "change": change,
         "retry": retry_words(one.retry_delay_seconds),
         "hits": sum((one.hits or {}).values()),
@@ -313,9 +316,9 @@ def type_import(request: Request) -> HttpResponse:
     return render(request, template, context)
 
 
-def own_type(request: Request, pk: uuid.UUID) -> QualificationType:
-    """The type, if it belongs to the account in use."""
-    rows = QualificationType.objects.select_related("account", "created_by")
+def own_type(request: Request, pk: uuid.UUID, **more: CappedCount) -> QualificationType:
+    """The type, if it belongs to the account in use; annotated with `more`."""
+    rows = QualificationType.objects.select_related("account", "created_by").annotate(**more)
     one = rows.filter(account=request.account_in_use, pk=pk).first()
     if one is None:
         raise NotVisible
