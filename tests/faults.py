@@ -47,7 +47,9 @@ FAULTS: Final[dict[str, Fault]] = {
         _CLUSTER + "f10_any_process_of_the_cluster_killed_and_work_goes_on",
         _CLUSTER + "a_dead_cluster_leaves_no_process_behind")),
     "F-11": Fault("a process that sleeps longer than its lease", (
-        _CRASH + "f11_a_process_that_sleeps_through_its_lease_changes_nothing_when_it_wakes",)),
+        _CRASH + "f11_a_process_that_sleeps_through_its_lease_changes_nothing_when_it_wakes",
+        "tasks/test_postgres.py::"
+        "test_f11_a_process_frozen_inside_a_transaction_holds_up_the_account_until_the_server_ends_it")),
     "F-12": Fault("no memory left", (_CRASH + "f12_without_memory_nothing_is_lost",)),
     "F-13": Fault("SIGTERM under load", (
         _CLUSTER + "f13_sigterm_under_load_leaves_nothing_in_hand",
