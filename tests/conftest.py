@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,10 @@ from qualadmin.audit.testing import flush_allowed
 
 #: What may be skipped, the fixed cast of people, and the ear at the queue.
 pytest_plugins = ["tests.plugins.requirements", "tests.people", "tests.bells", "tests.approving"]
+
+# All of Django stays for the whole run: not to look through it every 700 objects saves a sixth of the time.
+gc.freeze()
+gc.set_threshold(100_000, 50, 50)
 
 
 @pytest.fixture(autouse=True, scope="session")
