@@ -50,4 +50,7 @@ BAD_INPUTS: Final[dict[str, str]] = {
     "BI-46": "`next` that leads elsewhere: the own start page",
     # 2,000 fields rather than 1,000: a check page has one tick for each proposed correction.
     "BI-51": "more than 5 files or 2,000 fields, or fields within fields: 400",
+    "BI-55": "a list of Amazon's that goes round in a circle or never ends: left at the cap, with an error",
+    "BI-56": "names of types that are too long, taken, or taken but for capitals: told before the call",
+    "BI-57": "line ends and header lines in a name: refused",
 }  # fmt: skip

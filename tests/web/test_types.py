@@ -167,7 +167,7 @@ def test_what_the_action_refuses_is_shown_in_the_form(manager: Someone) -> None:
     assert "The lowest score is above the highest" in text_of(response)
 
 
-def test_a_name_that_differs_in_capitals_only_is_warned_of(manager: Someone) -> None:
+def test_bi_56_a_name_that_differs_in_capitals_only_is_warned_of(manager: Someone) -> None:
     assert "There is already “Wave 7”" in text_of(
         manager.send("/types/create/", **(ANSWERS | {"name": "wave  7"}))
     )
@@ -234,8 +234,11 @@ def test_bi_33_a_type_of_an_account_that_is_not_in_use_is_no_page(manager: Someo
 
 @pytest.mark.parametrize("state", ["refused", "gone"])
 def test_a_type_that_is_not_at_amazon_says_so(manager: Someone, lab: Lab, state: str) -> None:
-    one = TypeFactory(account=lab.cast.account, name="Lost", state=state, failure="The name is taken.")
+    one = TypeFactory(
+        account=lab.cast.account, name="Lost", state=state, failure="The name is taken.", failure_detail="Said <b>"
+    )
     page = manager.get(f"/types/{one.pk}/")
     assert_valid_page(page)
+    assert ("Amazon’s words: Said <b>" in text_of(page)) is (state == "refused")
     assert ("refused to create" if state == "refused" else "no longer knows this type") in text_of(page)
     assert "Compare with Amazon now" not in text_of(page)

@@ -20,9 +20,10 @@ from qualadmin.core.models import QualificationType
 from .restorations import is_read_only
 from .rows import locked, move
 from .seen import SeenType
+from .texts import escaped
 from .type_tests import digest_of, keep_test
 from .types import type_target
-from .wishes import LEASE, detail, free, wait
+from .wishes import DETAIL_KEPT, LEASE, detail, free, wait
 
 State = QualificationType.State
 
@@ -105,6 +106,7 @@ def record_type_refused(
             entry=entry,
             state=State.REFUSED,
             failure=message,
+            failure_detail=escaped(words, DETAIL_KEPT),
             lease_until=None,
         )
     return QualificationType.objects.get(pk=type_id)

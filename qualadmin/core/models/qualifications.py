@@ -77,7 +77,8 @@ class QualificationType(AuditedModel):
     default_score = models.IntegerField(default=100)
     min_score = models.IntegerField(default=0)
     max_score = models.IntegerField(default=100)
-    failure = models.TextField(blank=True)
+    failure = models.TextField(blank=True)  # for people
+    failure_detail = models.TextField(blank=True)  # Amazon's own words
     created_by = models.ForeignKey("core.User", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     creation_time = models.DateTimeField("created at Amazon", null=True, blank=True)

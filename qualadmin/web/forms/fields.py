@@ -61,6 +61,9 @@ class TypeField(TypeChoiceField):
         )
         self.error_messages["required"] = "Choose a qualification type."
 
+    def label_from_instance(self, obj: QualificationType) -> str:
+        return obj.known_as
+
     def offer(self, types: QuerySet[QualificationType]) -> None:
         """Only these can be chosen."""
         self.queryset = types

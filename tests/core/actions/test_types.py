@@ -97,8 +97,17 @@ def test_it_refuses_what_amazon_would_refuse(cast: Cast, rung: list[Any], field:
 
 
 @pytest.mark.parametrize("name", ["Ω wave", "🎧 audio", "  leading blank", "n" * 200])
-def test_unusual_names_are_fine(cast: Cast, name: str) -> None:
+def test_bi_56_unusual_names_are_fine(cast: Cast, name: str) -> None:
     assert wish(cast, name=name).name == name.strip()
+
+
+@pytest.mark.parametrize("name", ["Wave\r\nBcc: a@b.example", "Wave\nX: y", "Wave\x00", "Wave\u202e", "W\u2028x"])
+@pytest.mark.parametrize("field", ["name", "lab_name", "keywords"])
+def test_bi_57_line_ends_in_a_name_are_refused(cast: Cast, rung: list[Any], field: str, name: str) -> None:
+    with pytest.raises(ActionError, match="cannot be seen") as error:
+        wish(cast, **{field: name})
+    assert error.value.field == field
+    assert rung == []
 
 
 def test_a_name_is_taken_once_per_account(cast: Cast) -> None:
@@ -215,7 +224,7 @@ def test_a_refusal_is_final_and_says_why(cast: Cast) -> None:
         record_type_refused(actor=TASK, type_id=row.pk, message="Again.")
 
     row.refresh_from_db()
-    assert (row.state, row.failure) == ("refused", "The name is taken.")
+    assert (row.state, row.failure, row.failure_detail) == ("refused", "The name is taken.", "Amazon's words")
     assert entries.only.outcome == "failed"
     assert payload_of(entries.only) == {"detail": "Amazon's words"}
     with pytest.raises(Conflict):
