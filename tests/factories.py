@@ -248,3 +248,41 @@ class ChangeFactory(AuditedFactory):
     value = 100
     created_at = datetime(2026, 1, 8, 12, tzinfo=UTC)
     due_at = datetime(2026, 1, 8, 12, tzinfo=UTC)
+
+
+class DriftFactory(AuditedFactory):
+    """A score that was changed elsewhere from 100 to 50, and stands, with the change that was seen."""
+
+    class Meta:
+        model = models.Drift
+
+    event = "mturk.drift.detected"
+    type = factory.SubFactory(TypeFactory)
+    account = factory.SelfAttribute("type.account")
+    worker = factory.SubFactory(WorkerFactory)
+    kind = models.Drift.Kind.SCORE
+    held_status = "Granted"
+    held_value = 100
+    seen_status = "Granted"
+    seen_value = 50
+    seen_at = datetime(2026, 1, 9, 12, tzinfo=UTC)
+    found_at = datetime(2026, 1, 9, 12, tzinfo=UTC)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        event, row = kwargs.pop("event"), model_class(*args, **kwargs)
+        moment = row.seen_at
+        with audit.transaction(Context.system("tests")) as tx:
+            entry = tx.record(event, target=Target("qtype", str(row.type.pk)), subject=row.worker.pk)
+            row.audit_id = row.seen_entry = entry
+            models.Qualification.objects.create(
+                type=row.type, worker=row.worker, status=row.seen_status, value=row.seen_value, checked_at=moment,
+                audit_id=entry,
+            )  # fmt: skip
+            models.Change.objects.create(
+                type=row.type, worker=row.worker, verb="grant", status_before=row.held_status, state="done",
+                value_before=row.held_value, value=row.seen_value, created_at=moment, due_at=moment,
+                finished_at=moment, audit_id=entry,
+            )  # fmt: skip
+            row.save(force_insert=True)
+        return row

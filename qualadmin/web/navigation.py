@@ -32,6 +32,7 @@ ENTRIES: Final = (
     Entry("Jobs", "queue-list", "job-list", "job", (Permission.VIEW,), "j"),
     Entry("Approvals", "hand-raised", "approval-list", "approval", (Permission.APPROVE_JOBS,), "p"),
     Entry("Requests", "inbox", "request-list", "request", (Permission.VIEW,), "r"),
+    Entry("Differences", "arrows-right-left", "drift-list", "drift", (Permission.VIEW,)),
     Entry("Workers", "users", "worker-list", "worker", (Permission.VIEW,), "w"),
     Entry("Lists", "list-bullet", "list-list", "list", (Permission.VIEW,)),
     Entry("Rules", "arrow-path-rounded-square", "rule-list", "rule", (Permission.VIEW,)),

@@ -27,19 +27,26 @@ class Selected(Generic[Row]):
     """Rows of a list. `filter` says in words what was filtered by; `query` leads back to the same list."""
 
     rows: QuerySet[Row]
-    verb: Verb
+    deed: str
     matching: bool
     filter: str
     query: str
     counted: int | None  # how many there were when the page was made; None for ticked rows
 
+    @property
+    def verb(self) -> Verb:
+        """What is to be done, where that is to grant or to take away."""
+        return Verb(self.deed)
 
-def selected(request: Request, listing: Listing, rows: QuerySet[Row]) -> Selected[Row]:
+
+def selected(
+    request: Request, listing: Listing, rows: QuerySet[Row], form_class: type[SelectionForm] = SelectionForm
+) -> Selected[Row]:
     """What was posted by the selection bar of `listing`, whose rows the person may see are `rows`.
 
     Raises BadRequest for a form that no page of ours sends, NotVisible for a row that is not one of `rows`.
     """
-    form = SelectionForm(request.POST)
+    form = form_class(request.POST)
     if not form.is_valid():
         raise BadRequest("The selection came incomplete. Nothing was done. Open the list again and select there.")
     given = form.cleaned_data
@@ -48,7 +55,7 @@ def selected(request: Request, listing: Listing, rows: QuerySet[Row]) -> Selecte
     kept = {chip.key: asked[chip.key] for chip in chips}
     return Selected(
         rows=matching if given["matching"] else _ticked(rows, given["row"]),
-        verb=Verb(given["verb"]),
+        deed=given["verb"],
         matching=given["matching"],
         filter=", ".join(f"{chip.label}: {chip.text}" for chip in chips),
         query=f"?{urlencode(kept)}" if kept else "",

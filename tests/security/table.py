@@ -50,6 +50,7 @@ class Row:
             "source",
             "rule",
             "draft",
+            "reading",
         }
 
 
@@ -93,6 +94,14 @@ TABLE: Final[dict[str, Row]] = {
     "job-results": Row("gpm", get=200, thing="job"),
     "approval-list": Row("p", get=200, real="p"),
     "request-list": Row(ALL, get=200),
+    "hit-list": Row("gm", get=200),
+    "hit-refresh": Row("gm", post=302),
+    "hit-ask": Row("gm", post=302),  # nothing is ticked: back to the list
+    "hit-reading": Row("gm", get=200, thing="reading"),
+    "hit-select": Row("g", post=302, thing="reading", real="g", send={"verb": "grant"}),
+    "drift-list": Row(ALL, get=200),
+    "drift-compare": Row("gm", post=302),
+    "drift-decide": Row("gm", post=302, send={"verb": "take_over"}),  # nothing is ticked: back to the list
     # everything else
     "dashboard": Row(ANYBODY, get=200),
     "find": Row(ALL, post=200, send={"q": "wave"}),

@@ -17,11 +17,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from qualadmin.audit.models import AuditEntry
-from qualadmin.core.models import Job
+from qualadmin.core.models import Hit, Job
 from qualadmin.core.months import Month
 from qualadmin.web.held_up import waits_for
 from tests.factories import (
     ChangeFactory,
+    DriftFactory,
     JobFactory,
     ListFactory,
     MembershipFactory,
@@ -29,6 +30,7 @@ from tests.factories import (
     RequestFactory,
     RuleFactory,
     SourceFactory,
+    TypeFactory,
     WorkerFactory,
 )
 from tests.tasks.lists import make_preview, worker_ids
@@ -54,8 +56,17 @@ def pages(lab: Lab) -> dict[str, str]:
         JobFactory(account=lab.cast.account, created_by=lab.cast.granter, study=lab.cast.study)
     preview = make_preview(lab.cast.granter, lab.type, worker_ids(ROWS))
     source = SourceFactory(list=ListFactory(account=lab.cast.account))
+    changed, now = TypeFactory(account=lab.cast.account), timezone.now()
     for worker in workers:
         MembershipFactory(source=source, worker=worker)
+        DriftFactory(type=changed, worker=worker)
+        Hit.objects.create(
+            account=lab.cast.account,
+            hit_id=f"3{worker.pk.hex.upper()}",
+            title="A HIT",
+            created_at=now,
+            seen_at=now,
+        )
     rule = RuleFactory(type=lab.type, owner=lab.cast.granter, held="Many would lose it.")
     edge = AuditEntry.objects.order_by("-seq").values_list("seq", flat=True)[26]
     return {
@@ -67,6 +78,8 @@ def pages(lab: Lab) -> dict[str, str]:
         "type-list": f"{reverse('type-list')}?q=wave",
         "type-detail": f"{reverse('type-detail', args=[lab.type.pk])}?size=25&status=Granted",
         "request-list": f"{reverse('request-list')}?size=25&type={lab.type.pk}",
+        "drift-list": f"{reverse('drift-list')}?size=25&kind=score",
+        "hit-list": f"{reverse('hit-list')}?size=25&q=HIT",
         "worker-list": reverse("worker-list"),
         "worker-detail": f"{reverse('worker-detail', args=[lab.worker.pk])}?size=25&kind=failed",
         "list-list": f"{reverse('list-list')}?q=list",

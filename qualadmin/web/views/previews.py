@@ -94,6 +94,8 @@ def check(request: Request, preview_id: uuid.UUID) -> HttpResponse:
             return redirect("rule-detail", preview.rule_id)
         if preview.source == Preview.Source.ENDS:
             return redirect("end-list")
+        if preview.source == Preview.Source.DRIFT:  # its making was cut short
+            return redirect("drift-list")
         if preview.source == Preview.Source.API:
             raise Conflict("This list of a program is still being read. Open the page again in a minute.")
         from_form = preview.source == Preview.Source.FORM
@@ -165,6 +167,9 @@ def discard(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     if preview.source == Preview.Source.ENDS:
         messages.success(request, "Nothing was taken away. Nothing was sent to Amazon.")
         return redirect("end-list")
+    if preview.source == Preview.Source.DRIFT:
+        messages.success(request, "Nothing was put right. Nothing was sent to Amazon.")
+        return redirect("drift-list")
     messages.success(request, "The list was discarded. Nothing was sent to Amazon.")
     if preview.source == Preview.Source.LIST and preview.type_id:
         return redirect("type-detail", preview.type_id)
