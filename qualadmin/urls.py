@@ -2,7 +2,13 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("api/", include("qualadmin.api.urls")), path("", include("qualadmin.web.urls"))]
+from qualadmin.api.reference import reference
+
+urlpatterns = [
+    path("api/", include("qualadmin.api.urls")),
+    path("help/api/", reference, name="help-api"),
+    path("", include("qualadmin.web.urls")),
+]
 
 handler400 = "qualadmin.web.views.errors.bad_request"
 handler403 = "qualadmin.web.views.errors.forbidden"

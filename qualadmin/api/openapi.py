@@ -6,7 +6,7 @@ from typing import Any, Final
 from .answers import Code
 from .operation import Operation, Repeats
 
-_REFUSALS: Final = {
+REFUSALS: Final = {
     "400": "The body or a parameter cannot be understood; details names the parameters.",
     "401": "No access token, or one that does not work.",
     "403": "The role or the token’s scope does not allow it, or a second person must approve it.",
@@ -62,9 +62,7 @@ def _operation(one: Operation) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": {
             "202" if one.accepted else "200": _json(_success(one), "Accepted." if one.accepted else "As asked."),
-            **{
-                status: _json({"$ref": "#/components/schemas/Refusal"}, text) for status, text in _REFUSALS.items()
-            },
+            **{status: _json({"$ref": "#/components/schemas/Refusal"}, text) for status, text in REFUSALS.items()},
         },
     }
     if one.repeats is not Repeats.READS:

@@ -129,6 +129,7 @@ class TestTogether:
             ({"Rows": ROWS, "Statuses": ["Approved"]}, "Statuses"),
             ({"Rows": ROWS, "HasHeader": False}, "HasHeader"),
             ({"Rows": ROWS, "Verb": "revoke"}, "Rows"),
+            ({"Rows": ROWS, "Verb": "accept"}, "Verb"),
             ({"Rows": ROWS[1:], "Verb": "revoke", "IntegerValue": 1}, "IntegerValue"),
             ({"Rows": ROWS[1:], "Verb": "revoke", "SendNotification": True}, "SendNotification"),
             ({"Rows": ROWS, "QualificationTypeId": None}, "QualificationTypeId"),

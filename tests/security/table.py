@@ -64,6 +64,7 @@ TABLE: Final[dict[str, Row]] = {
     "kept-form": Row(ANYBODY, get=302, post=302),
     "account-use": Row(ANYBODY, post=302, thing="choice"),
     "help": Row(ANYBODY, get=200),
+    "help-api": Row(ANYBODY, get=200),
     "profile": Row(ANYBODY, get=200, post=422),
     "theme": Row(ANYBODY, post=302, send={"theme": "dark"}),
     "password": Row(ANYBODY, get=200, post=422),

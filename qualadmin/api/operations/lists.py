@@ -23,6 +23,7 @@ from .previews import PREVIEW, shown
 _TYPE: Final = Text("QualificationTypeId", "Amazon’s id of the qualification type.", longest=64, shortest=1)
 #: In base64, and with all else beside it, it fits into a body of the size that the pages take.
 FILE_BYTES: Final = settings.UPLOAD_MAX_BYTES // 4 * 3 - 64 * 1024
+VERBS: Final = (Verb.GRANT.value, Verb.REVOKE.value)
 ACTIONS: Final = ("Grant", "Revoke")
 
 
@@ -238,7 +239,7 @@ OPERATIONS: Final = (
             Items("Rows", "The workers, one each.", each=_ROW, least=1, most=settings.UPLOAD_MAX_ROWS),
             Bytes("File", "The bytes of a CSV or text file in base64.", most=FILE_BYTES),
             Text("FileName", "What people call the file.", default=""),
-            Choice("Verb", "What is to be done with the workers.", default="grant", words=tuple(Verb.values)),
+            Choice("Verb", "What is to be done with the workers.", default="grant", words=VERBS),
             Integer("IntegerValue", "The score for all. Left out: the usual score of the type."),
             Flag("SendNotification", "Whether Amazon e-mails those who are granted.", default=False),
             Text("ReasonForWorker", "Amazon e-mails this to those it is taken from. Left out: silently.",
