@@ -51,7 +51,7 @@ def _turned_away(info: RequestInfo, refusal: TokenRefused) -> Refused:
 
 def _hold_back(actor: Actor) -> None:
     key = str(actor.person_id)
-    if REQUESTS.note(key) <= REQUESTS.times:
+    if REQUESTS.note_lightly(key) <= REQUESTS.times:
         return
     if not REQUESTS_NOTED.reached(key):
         REQUESTS_NOTED.note(key)

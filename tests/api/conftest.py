@@ -4,6 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from qualadmin.core.models import QualificationType
+from qualadmin.web import limits
 from tests.api.program import Program, token_for
 from tests.factories import TypeFactory
 from tests.people import Cast
@@ -12,6 +13,7 @@ from tests.people import Cast
 @pytest.fixture(autouse=True)
 def _counted_from_nothing(db: None) -> None:
     cache.clear()
+    limits._kept.clear()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from qualadmin.api import door, views
 from qualadmin.api.operation import SMALL
 from qualadmin.core.actions import people
 from qualadmin.core.models import Job, QualificationType
+from qualadmin.web import limits
 from qualadmin.web.limits import Limit
 from tests.api.program import Program, details_of, error_of, in_envelope
 from tests.entries import new_entries
@@ -63,6 +64,17 @@ def test_an_address_that_tries_tokens_is_slowed_down_and_others_are_not(
     assert 0 < int(found[-1].headers["Retry-After"]) <= 300
     assert entries.actions == ["auth.token.refused", "auth.token.refused", "access.rate_limited"]
     assert program.send(GRANT, FULL).status_code == 202
+
+
+def test_processes_tell_each_other_of_every_twentieth_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting in the shared cache costs more than many a request."""
+    limit = Limit("api", times=50, seconds=86_400)
+    counts = [limit.note_lightly("mira") for _ in range(45)]
+    assert counts == list(range(1, 46))
+    assert limit.count("mira") == 40
+    monkeypatch.setattr(limits, "_kept", {})  # another process
+    assert [limit.note_lightly("mira") for _ in range(25)][-6:] == [60, 61, 62, 63, 64, 65]
+    assert limit.count("mira") > limit.times
 
 
 def test_too_many_requests_of_one_person_wait(

@@ -30,16 +30,18 @@ def answer_before(*, actor: Actor, repeat: Repeat) -> Any:
 
     Raises Conflict where it asked for something else.
     """
-    row = RepeatKey.objects.filter(user_id=actor.person_id, key=repeat.key).first()
+    mine = RepeatKey.objects.filter(user_id=actor.person_id, key=repeat.key)
+    row = mine.values_list("content", "answer").first()
     if row is None:
         return None
-    if row.content != repeat.content:
+    content, answer = row
+    if content != repeat.content:
         raise Conflict(
             "This idempotency key was used before, for another request. Nothing was done. Use a new key for "
             "each request, and the same one only to send a request again.",
             code="key_used",
         )
-    return row.answer
+    return answer
 
 
 def answer_once(*, actor: Actor, repeat: Repeat, act: Callable[[], Any]) -> Any:

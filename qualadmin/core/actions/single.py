@@ -3,9 +3,11 @@
 What a person would be shown first is checked all the same: nothing is accepted that the check page would refuse.
 """
 
+from datetime import datetime
 from typing import Final
 
 from qualadmin.audit import record as audit
+from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict
 from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, Verb
@@ -13,7 +15,7 @@ from qualadmin.core.permissions import Permission, require
 from qualadmin.core.reading import Plan
 
 from .diff import row_for
-from .jobs import confirm_preview
+from .jobs import confirm_own
 from .previews import Wishes, check_type, insert_ready, take_wishes
 from .programs import ApprovalRequired
 from .thresholds import reasons_of
@@ -35,11 +37,14 @@ def ask_for_change(
     account = type.account
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
     check_type(type, verb)
-    with audit.transaction(actor.context):
-        return _answer(Change.objects.get(job=_job(actor, type, worker_id, verb, wishes)))
+    with audit.transaction(actor.context) as tx:
+        job = _job(tx, actor, type, worker_id, verb, wishes)
+        return _answer(*Change.objects.filter(job=job).values_list("pk", "created_at").get())
 
 
-def _job(actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wishes: Wishes) -> Job:
+def _job(
+    tx: Transaction, actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wishes: Wishes
+) -> Job:
     score = type.default_score if verb == Verb.GRANT and wishes.score is None else wishes.score
     preview = Preview(
         account=type.account,
@@ -59,11 +64,11 @@ def _job(actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wish
     insert_ready(preview, [row])
     if reasons := reasons_of(preview):
         raise ApprovalRequired(reasons)
-    job = confirm_preview(actor=actor, preview_id=preview.pk, rows_sha256=preview.rows_sha256)
+    job = confirm_own(tx, actor=actor, preview=preview)
     if job.state == Job.State.WAITING:  # what is so changed in this very moment; the transaction is undone
         raise ApprovalRequired(reasons_of(preview))
     return job
 
 
-def _answer(change: Change) -> dict[str, str]:
-    return {"id": str(change.pk), "created_at": f"{change.created_at:%Y-%m-%dT%H:%M:%SZ}"}
+def _answer(pk: int, created_at: datetime) -> dict[str, str]:
+    return {"id": str(pk), "created_at": f"{created_at:%Y-%m-%dT%H:%M:%SZ}"}
