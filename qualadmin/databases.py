@@ -24,3 +24,19 @@ def database_with_options(parsed: dict[str, Any]) -> dict[str, Any]:
     sqlite = parsed["ENGINE"] == "django.db.backends.sqlite3"
     options = {**(SQLITE_OPTIONS if sqlite else POSTGRES_OPTIONS), **parsed.get("OPTIONS", {})}
     return {**parsed, "OPTIONS": options, "ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 0 if sqlite else 60}
+
+
+def shared_cache(redis_url: str) -> dict[str, Any]:
+    """The cache that all web processes share: Redis, or a table.
+
+    Rate limits count in it. On SQLite that table has a file of its own, so that counting never waits for the write
+    lock of the main database.
+    """
+    if redis_url:
+        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
+    return {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "qualadmin_cache",
+        # It also remembers signatures for ten minutes: none may be pushed out by others before.
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qualadmin.browser_policy import DIRECTIVES
-from qualadmin.databases import database_with_options
+from qualadmin.databases import database_with_options, shared_cache
 from qualadmin.env import Environment
 from qualadmin.logs import logging_config
 
@@ -53,6 +53,7 @@ SECRET_KEY = ENV.secret(
 )
 METRICS_TOKEN = ENV.secret("QUALADMIN_METRICS_TOKEN", about="lets Prometheus read /metrics from afar", least=32)
 PSEUDONYM_KEY = ENV.secret("QUALADMIN_PSEUDONYM_KEY", SECRET_KEY, about="makes the pseudonyms", least=50)
+MTURK_KEY = ENV.secret("QUALADMIN_MTURK_KEY", SECRET_KEY, about="makes the secrets of access keys", least=50)
 ALLOWED_HOSTS = ENV.words(
     "QUALADMIN_ALLOWED_HOSTS",
     () if LIVE else ("127.0.0.1", "localhost", "[::1]"),
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "qualadmin.web.headers.SecurityHeadersMiddleware",
     "qualadmin.api.middleware.ApiMiddleware",
+    "qualadmin.api.amazon.middleware.AmazonMiddleware",
     "qualadmin.web.middleware.RequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -164,12 +166,8 @@ Q_CLUSTER: dict[str, Any] = {
     "guard_cycle": 1,
     **({"redis": REDIS_URL} if BROKER == "redis" else {"orm": "default"}),
 }
-# Rate limits count in the cache, so all web processes must share one: Redis, or a table. On SQLite that table
-# has a file of its own, so that counting never waits for the write lock of the main database.
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "qualadmin_cache"},
+    "default": shared_cache(REDIS_URL),
     # For what each process may well work out for itself: asking the shared cache would cost more queries.
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "qualadmin"},
 }
@@ -219,7 +217,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- headers ------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # machines ask on loopback
+# Machines ask on loopback; programs that speak Amazon's protocol get a refusal they understand, no redirect.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$", r"^mturk(/|$)"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -305,6 +304,9 @@ SETTLE_SECONDS = ENV.number(
     about="seconds to wait before looking up a call that got no answer: longer than Amazon may still carry it out",
     low=1,
     high=3600,
+)
+MTURK_WAIT_SECONDS = ENV.number(
+    "QUALADMIN_MTURK_WAIT_SECONDS", 25, about="seconds a call to /mturk/ waits for Amazon", low=1, high=50
 )
 # --- a second person, and mails to our own people ------------------------------------------------------------
 _host = next((name.lstrip(".") for name in ALLOWED_HOSTS if name != "*"), "localhost")

@@ -4,7 +4,7 @@ The entries that a factory writes are like any others: count with `tests.entries
 what was written inside its block.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import factory
@@ -69,6 +69,19 @@ class AccountFactory(AuditedFactory):
     environment = models.Environment.EMULATOR
     profile_name = factory.Sequence(lambda n: f"AKIADEMO{n:012d}")
     is_enabled = True
+
+
+class AccessKeyFactory(AuditedFactory):
+    """A key that may change things, good for a month."""
+
+    class Meta:
+        model = models.AccessKey
+
+    event = "user.key.created"
+    name = "script"
+    key_id = factory.Sequence(lambda n: f"QKEY{n:016d}")
+    may_change = True
+    expires_at = factory.LazyFunction(lambda: datetime.now(UTC) + timedelta(days=30))
 
 
 class RoleFactory(AuditedFactory):

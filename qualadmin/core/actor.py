@@ -25,7 +25,8 @@ class Actor:
     task: TaskInfo | None = None
     session: str | None = None
     token: str | None = None  # the access token a program came with
-    only: frozenset[Permission] | None = None  # what that token is for; None: whatever the roles allow
+    key: str | None = None  # or the access key that signed its call
+    only: frozenset[Permission] | None = None  # what that is for; None: whatever the roles allow
 
     @property
     def person_id(self) -> int:
@@ -43,6 +44,8 @@ class Actor:
     def _auth(self) -> dict[str, str] | None:
         if self.token:
             return {"method": "token", "token": self.token}
+        if self.key:
+            return {"method": "key", "key": self.key}
         return {"method": "password", "session": self.session} if self.session else None
 
     @property
@@ -71,5 +74,6 @@ class Actor:
             request=None,
             session=None,
             token=None,
+            key=None,
             only=None,
         )

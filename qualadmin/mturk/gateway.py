@@ -4,8 +4,11 @@ Verbs that change something are sent once and return the evidence of the call. A
 Behaviour by Amazon's reference for API version 2017-01-17.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore import xform_name
 
 from qualadmin.mturk import reading
 from qualadmin.mturk.calls import Answer, invoke, watch
@@ -294,6 +297,20 @@ class QualificationGateway:
             self._mutate.reject_qualification_request, QualificationRequestId=request_id, Reason=_said(reason)
         ).call
 
+    # Whatever else can be read
+
+    def pass_on(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return Amazon's own answer to a call that only reads, as JSON has it: times are seconds since 1970.
+
+        ``operation`` is Amazon's name of it. Raises ``ValueError`` for one that may change something.
+        """
+        if not operation.startswith(("Get", "List")):
+            raise ValueError(f"{operation} may change something.")
+        answer = self._ask(getattr(self._read, xform_name(operation)), **parameters)
+        plain: dict[str, Any] = _plain(answer.payload)
+        plain.pop("ResponseMetadata", None)
+        return plain
+
     # ``Any``: boto3's typed methods differ in their keywords, which mypy cannot pass on.
 
     def _ask(self, method: Any, **parameters: Any) -> Answer:
@@ -301,6 +318,17 @@ class QualificationGateway:
 
     def _change(self, method: Any, **parameters: Any) -> Answer:
         return invoke(lambda: method(**_given(parameters)), mutating=True)
+
+
+def _plain(value: Any) -> Any:
+    """What botocore read, as it came over the wire."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return value
 
 
 def _given(parameters: dict[str, Any]) -> dict[str, Any]:

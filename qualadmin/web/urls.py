@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
 from .views import (
+    access_keys,
     accounts,
     approvals,
     audit,
@@ -198,6 +199,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<key:pk>/activate/", people.person_activate, name="person-activate"),
     path("people/<key:pk>/roles/<key:assignment>/end/", people.person_role_end, name="person-role-end"),
     path("profile/sessions/", profile.sessions, name="sessions"),
+    path("profile/keys/", access_keys.key_list, name="key-list"),
+    path("profile/keys/<uuid:pk>/revoke/", access_keys.key_revoke, name="key-revoke"),
     path("profile/tokens/", tokens.token_list, name="token-list"),
     path("profile/tokens/<uuid:pk>/revoke/", tokens.token_revoke, name="token-revoke"),
 ]

@@ -50,6 +50,7 @@ from qualadmin.web.middleware import SESSION_ACCOUNT
 from qualadmin.web.oversight import RULES
 from qualadmin.web.views.session import BACKEND
 from tests.factories import (
+    AccessKeyFactory,
     AccountFactory,
     ChangeFactory,
     JobFactory,
@@ -165,8 +166,9 @@ def make_stage() -> Stage:
     # What outsiders ask for is the practice lab's; what is theirs is not asked for by anybody here.
     stage.things[FOREIGN] = _foreign(stage)
     tokens = {name: _token(one.user) for name, one in personas.items()}
+    keys = {name: AccessKeyFactory(user=one.user, account=cast.account).pk for name, one in personas.items()}
     for things in stage.things.values():
-        things["token"] = tokens
+        things["token"], things["key"] = tokens, keys
     for name in personas:
         for place in (PRACTICE, REAL, FOREIGN):
             stage.sign_in(name, place)

@@ -69,6 +69,8 @@ TABLE: Final[dict[str, Row]] = {
     "theme": Row(ANYBODY, post=302, send={"theme": "dark"}),
     "password": Row(ANYBODY, get=200, post=422),
     "sessions": Row(ANYBODY, post=302),
+    "key-list": Row(ANYBODY, get=200, post=422),
+    "key-revoke": Row(ANYBODY, get=200, post=302, thing="key"),
     "token-list": Row(ANYBODY, get=200, post=422),
     "token-revoke": Row(ANYBODY, get=200, post=302, thing="token"),
     # the main job

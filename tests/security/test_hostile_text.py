@@ -75,6 +75,8 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("password", "granter", {"old": "{x}", "new": "{x}", "again": "{x}"}),
     ("token-list", "granter", {"name": "{x}", "scopes": "read", "account": "", "days": "30"}),
     ("token-list", "granter", {"name": "{x}", "scopes": "{x}", "account": "{x}", "days": "{x}"}),
+    ("key-list", "granter", {"name": "{x}", "account": "", "may": "read", "days": "30", "reason": "{x}"}),
+    ("key-list", "granter", {"name": "{x}", "account": "{x}", "may": "{x}", "days": "{x}", "study": "{x}"}),
     ("account-use", "granter", {"account": "{x}", "next": "{x}"}),
     ("study-add", "manager", {"title": "{x}", "protocol_number": "{x}"}),
     ("study-edit", "manager", {"title": "{x} (edited)", "protocol_number": "{x}", "is_open": "on"}),
@@ -104,7 +106,7 @@ WITHOUT_TEXT: Final = {
     "job-withdraw", "type-import", "type-sync", "worker-check", "study-pi-remove", "audit-verify",
     "oversight-unmute",
     "account-test", "account-enable", "account-disable", "account-resume", "account-archive",
-    "person-deactivate", "person-activate", "person-role-end", "restoration-compare", "token-revoke",
+    "person-deactivate", "person-activate", "person-role-end", "restoration-compare", "token-revoke", "key-revoke",
     "restoration-open", "styleguide",
 }  # fmt: skip
 

@@ -39,6 +39,7 @@ def add_account(
     external_id: str = "",
     aws_account_id: str = "",
     reason_required: bool = False,
+    programs_read_all: bool = False,
 ) -> RequesterAccount:
     """Add an account, switched off. The environment can never be changed, the slug names its audit stream.
 
@@ -49,7 +50,11 @@ def add_account(
         raise ActionError("Choose emulator, sandbox or production.", field="environment")
     access = _clean_access(environment, profile_name, role_arn, external_id, aws_account_id)
     account = RequesterAccount(
-        name=_clean_name(name), environment=environment, reason_required=reason_required, **access
+        name=_clean_name(name),
+        environment=environment,
+        reason_required=reason_required,
+        programs_read_all=programs_read_all,
+        **access,
     )
     try:
         with audit.transaction(actor.context) as tx:
@@ -77,12 +82,14 @@ def update_account(
     external_id: str = "",
     aws_account_id: str = "",
     reason_required: bool = False,
+    programs_read_all: bool = False,
 ) -> RequesterAccount:
     """Change an account. Other credentials are tested at once, and close a production account until they work."""
     require(actor, Permission.MANAGE_ACCOUNTS)
     wanted: dict[str, Any] = {
         "name": _clean_name(name),
         "reason_required": reason_required,
+        "programs_read_all": programs_read_all,
         **_clean_access(account.environment, profile_name, role_arn, external_id, aws_account_id),
     }
     try:

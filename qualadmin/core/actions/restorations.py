@@ -15,6 +15,7 @@ from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import Conflict, NotAllowed
 from qualadmin.core.models import (
+    AccessKey,
     AccessToken,
     Change,
     Job,
@@ -100,6 +101,7 @@ def mark_restored(
         Session.objects.all().delete()
         # A backup also brings back what was revoked after it was taken. Whoever needs a token makes a new one.
         AccessToken.objects.filter(revoked_at=None).update(revoked_at=now, audit_id=entry)
+        AccessKey.objects.filter(revoked_at=None).update(revoked_at=now, audit_id=entry)
         _ask_for_everything(now)
     return row
 

@@ -116,7 +116,7 @@ def use_token(*, token: str, request: RequestInfo) -> Actor:
             code="unknown",
         )
     actor = row.user.as_actor(request=request)
-    roles = _within(row.account_id, actor.roles)
+    roles = within(row.account_id, actor.roles)
     _refuse_dead(row, roles)
     now = timezone.now()
     if row.last_used_at is None or now - row.last_used_at >= TOUCH:
@@ -149,8 +149,8 @@ def _refuse_dead(row: AccessToken, roles: tuple[RoleGrant, ...]) -> None:
         raise TokenRefused(f"{why} Nothing was done.", code=code, token=row)
 
 
-def _within(account_id: uuid.UUID | None, roles: tuple[RoleGrant, ...]) -> tuple[RoleGrant, ...]:
-    """The roles as far as a token for this account reaches."""
+def within(account_id: uuid.UUID | None, roles: tuple[RoleGrant, ...]) -> tuple[RoleGrant, ...]:
+    """The roles as far as a token or key for this account reaches; None: for all accounts."""
     if account_id is None:
         return roles
     only = str(account_id)

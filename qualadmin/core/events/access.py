@@ -32,6 +32,22 @@ EVENTS = (
         outcomes=(DENIED,),
         changes="cause",
     ),
+    event(
+        "user.key.created",
+        "{actor} made an access key for programs",
+        severity=WARNING,
+        changes="account may_change study expires",
+        payload="name reason",
+    ),
+    event("user.key.revoked", "{actor} revoked {target}", severity=NOTICE),
+    event(
+        "auth.key.refused",
+        "A program was refused: its access key or signature does not work",
+        severity=NOTICE,
+        outcomes=(DENIED,),
+        changes="cause",
+    ),
+    event("access.relayed", "A program of {actor} read at Amazon, in the account {target}", changes="operation"),
     # refusals
     event(
         "access.denied",

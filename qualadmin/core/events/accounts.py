@@ -13,7 +13,7 @@ EVENTS = (
         "account.updated",
         "{actor} changed the account {target}",
         severity=WARNING,
-        changes="name profile_name role_arn external_id aws_account_id reason_required",
+        changes="name profile_name role_arn external_id aws_account_id reason_required programs_read_all",
     ),
     event("account.archived", "{actor} archived the account {target}", severity=WARNING, changes="archived"),
     event("account.enabled", "{actor} switched {target} on", severity=WARNING, changes="is_enabled"),

@@ -1,5 +1,6 @@
 """The tables of the domain. Everybody imports from here."""
 
+from .access_keys import AccessKey, RelayedCall
 from .accounts import AccountPace, ConnectionTest, Environment, RequesterAccount
 from .approvals import Approval, Letter
 from .drift import Drift
@@ -38,6 +39,7 @@ __all__ = [
     "RETENTION_LEAST",
     "RETENTION_USUAL",
     "WORKER_ID",
+    "AccessKey",
     "AccessToken",
     "AccountPace",
     "Alarm",
@@ -70,6 +72,7 @@ __all__ = [
     "QualificationRequest",
     "QualificationTest",
     "QualificationType",
+    "RelayedCall",
     "RepeatKey",
     "RequestAnswers",
     "RequesterAccount",

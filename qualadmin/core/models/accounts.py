@@ -45,6 +45,7 @@ class RequesterAccount(AuditedModel):
     is_enabled = models.BooleanField("changes may be sent", default=False)
     paused_reason = models.CharField(max_length=200, blank=True)  # not empty: nothing is sent
     reason_required = models.BooleanField("a reason is required", default=False)
+    programs_read_all = models.BooleanField("programs may read everything", default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     synced_at = models.DateTimeField(null=True, blank=True)  # when types and holders were last compared

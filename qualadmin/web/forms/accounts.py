@@ -64,6 +64,11 @@ class AccountForm(PageForm):
         required=False,
         help_text="The reason goes into the audit log.",
     )
+    programs_read_all = forms.BooleanField(
+        label="Let programs with an access key read everything of this account",
+        required=False,
+        help_text="HITs, assignments, bonuses and blocks too. Otherwise they read qualifications only.",
+    )
 
 
 class NewAccountForm(AccountForm):

@@ -39,7 +39,15 @@ LIST = Listing(
     ],
     sort="name",
 )
-ACCESS_FIELDS = ("name", "profile_name", "role_arn", "external_id", "aws_account_id", "reason_required")
+ACCESS_FIELDS = (
+    "name",
+    "profile_name",
+    "role_arn",
+    "external_id",
+    "aws_account_id",
+    "reason_required",
+    "programs_read_all",
+)
 
 
 @page(Permission.VIEW, account=False)
