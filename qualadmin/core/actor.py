@@ -26,6 +26,7 @@ class Actor:
     session: str | None = None
     token: str | None = None  # the access token a program came with
     key: str | None = None  # or the access key that signed its call
+    shell: str | None = None  # or who sat at the command line: a user of the server
     only: frozenset[Permission] | None = None  # what that is for; None: whatever the roles allow
 
     @property
@@ -46,6 +47,8 @@ class Actor:
             return {"method": "token", "token": self.token}
         if self.key:
             return {"method": "key", "key": self.key}
+        if self.shell:
+            return {"method": "command line", "system_user": self.shell}
         return {"method": "password", "session": self.session} if self.session else None
 
     @property
@@ -75,5 +78,6 @@ class Actor:
             session=None,
             token=None,
             key=None,
+            shell=None,
             only=None,
         )

@@ -18,6 +18,7 @@ from qualadmin.audit.models import AuditEntry, AuditHead, AuditPayload
 from qualadmin.audit.sentences import change_words, sentence
 from qualadmin.audit.words import WordsFault
 from qualadmin.core.actions.audit_log import EXPORT_LIMIT, record_audit_exported, verify_log
+from qualadmin.core.actor import Actor
 from qualadmin.core.models import AccessToken
 from qualadmin.core.permissions import Permission, Scope, require
 from qualadmin.core.pseudonyms import pseudonym
@@ -103,9 +104,15 @@ def _shown(entry: AuditEntry) -> dict[str, Any]:
 def _open(call: Call, asked: dict[str, str]) -> OpenLog:
     """What the person may read; for a token of one account, of that account’s stream only."""
     log = open_log_for(call.actor, asked)
-    tokens = AccessToken.objects.filter(pk=call.actor.token or "", account__isnull=False)
+    if call.actor.token is None:  # the command line
+        return log
+    tokens = AccessToken.objects.filter(pk=call.actor.token, account__isnull=False)
     only = tokens.values_list("account__slug", flat=True).first()
     return log if only is None else log.within(f"account:{only}")
+
+
+def _reader(actor: Actor) -> str:
+    return f"token {actor.token}" if actor.token else f"command line {actor.person_id}"
 
 
 def _asked(call: Call) -> tuple[OpenLog, dict[str, str]]:
@@ -127,7 +134,7 @@ def _list(call: Call) -> Answer:
     log, asked = _asked(call)
     most = call.values["MaxResults"]
     found = log.newest(asked, before=after[0] if after else None, most=most + 1)
-    note_reading_by(call.actor, f"token {call.actor.token}", filter_words(asked))
+    note_reading_by(call.actor, _reader(call.actor), filter_words(asked))
     return Answer(
         [_shown(one) for one in found[:most]],
         next=following(call, [found[most - 1].seq]) if len(found) > most else None,
@@ -140,7 +147,7 @@ def _get(call: Call) -> Answer:
     if entry is None:
         raise Refused(Code.NOT_FOUND, 404, "There is no such entry, or it is not yours to see.")
     texts = AuditPayload.objects.filter(seq=seq).first()
-    note_reading_by(call.actor, f"token {call.actor.token}", f"entry {seq}")
+    note_reading_by(call.actor, _reader(call.actor), f"entry {seq}")
     return Answer(
         {
             **_shown(entry),

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0005_index_by_stream'),
-        ("core", "0023_expiry"),
+        ("core", "0024_refused_in_their_words"),
     ]
 
     operations = [
