@@ -19,15 +19,18 @@ from qualadmin.wire.errors import (
 from qualadmin.wire.errors import (
     framework_error as framework_error,
 )
+from qualadmin.wire.errors import name_taken as name_taken
 from qualadmin.wire.errors import (
     not_granted as not_granted,
 )
 from qualadmin.wire.errors import (
     qualification_missing as qualification_missing,
 )
+from qualadmin.wire.errors import request_decided as request_decided
 from qualadmin.wire.errors import (
     request_error as request_error,
 )
+from qualadmin.wire.errors import request_missing as request_missing
 from qualadmin.wire.errors import (
     serialization_error as serialization_error,
 )
@@ -76,27 +79,6 @@ def type_disposing() -> ApiError:
 
 def type_inactive() -> ApiError:
     return request_error("InvalidQualificationTypeState", "This operation can be called with a status of: Active")
-
-
-def name_taken() -> ApiError:
-    return request_error(
-        "QualificationTypeAlreadyExists",
-        "You have already created a QualificationType with this name. "
-        "A QualificationType's name must be unique among all of the QualificationTypes created by the "
-        "same user.",
-    )
-
-
-def request_missing(request_id: str) -> ApiError:
-    return request_error(
-        "QualificationRequestDoesNotExist", f"QualificationRequest [{request_id}] does not exist."
-    )
-
-
-def request_decided() -> ApiError:
-    return request_error(
-        "InvalidQualificationRequestState", "This operation can be called with a status of: Submitted"
-    )
 
 
 def permission_denied() -> ApiError:

@@ -89,5 +89,26 @@ def not_granted() -> ApiError:
     return request_error("InvalidQualificationState", "This operation can be called with a status of: Granted")
 
 
+def name_taken() -> ApiError:
+    return request_error(
+        "QualificationTypeAlreadyExists",
+        "You have already created a QualificationType with this name. "
+        "A QualificationType's name must be unique among all of the QualificationTypes created by the "
+        "same user.",
+    )
+
+
+def request_missing(request_id: str) -> ApiError:
+    return request_error(
+        "QualificationRequestDoesNotExist", f"QualificationRequest [{request_id}] does not exist."
+    )
+
+
+def request_decided() -> ApiError:
+    return request_error(
+        "InvalidQualificationRequestState", "This operation can be called with a status of: Submitted"
+    )
+
+
 def throttled() -> ApiError:
     return framework_error("ThrottlingException", "Rate exceeded")

@@ -32,6 +32,8 @@ from tests.tasks.conftest import (  # noqa: F401  (fixtures)
 
 START_SECONDS = 60
 WAIT = 2  # seconds a call waits for Amazon
+#: As boto3 does by itself, only longer: on a busy machine the first call waits for processes that start.
+PATIENT: Any = {"mode": "standard", "total_max_attempts": 12}
 
 
 @pytest.fixture(autouse=True)
@@ -120,5 +122,5 @@ def client_for(url: str, key: tuple[str, str], **config: Any) -> Any:
         endpoint_url=url,
         aws_access_key_id=key[0],
         aws_secret_access_key=key[1],
-        config=Config(**config),
+        config=Config(retries=PATIENT, **config),
     )

@@ -152,3 +152,14 @@ def test_an_account_that_is_off_asks_amazon_nothing(cast: Cast, key: tuple[str, 
     for operation, given in (("GetAccountBalance", {}), (GRANT, GIVEN)):
         kind, words = error_of(call(operation, key, given))
         assert (kind, "switched off or paused" in words) == (DENIED, True)
+
+
+def test_types_are_for_managers_and_requests_for_granters(cast: Cast, key: tuple[str, str]) -> None:
+    wanted = {"Name": "New", "Description": "x", "QualificationTypeStatus": "Active"}
+    assert error_of(call("CreateQualificationType", key, wanted))[0] == DENIED
+    assert error_of(call("DeleteQualificationType", key, {"QualificationTypeId": "3WAVE7"}))[0] == DENIED
+    manager = key_for(cast.manager, cast.account)
+    assert error_of(call("AcceptQualificationRequest", manager, {"QualificationRequestId": "3R"}))[0] == DENIED
+    for _ in range(2):  # sent again, it finds the type that was begun
+        assert error_of(call("CreateQualificationType", manager, wanted))[0] == "ThrottlingException"
+    assert QualificationType.objects.filter(name="New").count() == 1

@@ -41,7 +41,7 @@ def applied(emulator: Emulator) -> list[tuple[str, str | None]]:
 
 def test_a_script_of_boto3_works_by_its_endpoint_alone(
     site: Site, emulator: Emulator, cluster: Cluster, account: RequesterAccount, live_type: QualificationType,
-    granter: User,
+    granter: User, manager: User,
 ) -> None:  # fmt: skip
     cluster.start()
     key = key_for(granter, account, reason="Nightly script")
@@ -78,6 +78,8 @@ def test_a_script_of_boto3_works_by_its_endpoint_alone(
     ]
     assert Change.objects.filter(state="done").count() == 2
     run_the_example(site, key, live_type)
+    requests_are_answered(amazon, emulator, type_id or "")
+    types_are_looked_after(client_for(site.url, key_for(manager, account)))
     assert "Traceback" not in site.said
     assert WORKER not in site.said + cluster.log
 
@@ -95,7 +97,7 @@ def run_the_example(site: Site, key: tuple[str, str], kind: QualificationType) -
     given = dict(zip(wanted, [*key, "us-east-1", site.url], strict=True))
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
-        env=kept | given, capture_output=True, text=True, timeout=100, check=False,
+        env=kept | given | {"AWS_MAX_ATTEMPTS": "12"}, capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert int(done.stdout) == 1
@@ -146,3 +148,39 @@ def test_lists_refusals_of_amazon_and_calls_that_are_sent_again(
     assert [worker for _, worker in applied(emulator)].count("A1SLOWWORKER01") == 1
     assert "Traceback" not in site.said
     assert WORKER not in site.said + cluster.log
+
+
+def requests_are_answered(amazon: Any, emulator: Emulator, type_id: str) -> None:
+    """Also those that Amazon got after its list was last read here."""
+    asked = {worker: emulator.ask(type_id, worker) for worker in ("A1ASKINGWORKER1", "A1ASKINGWORKER2")}
+    listed = amazon.list_qualification_requests(QualificationTypeId=type_id)["QualificationRequests"]
+    assert {one["QualificationRequestId"] for one in listed} == set(asked.values())
+    amazon.accept_qualification_request(QualificationRequestId=asked["A1ASKINGWORKER1"], IntegerValue=9)
+    assert emulator.grant_map(type_id)["A1ASKINGWORKER1"] == 9
+    amazon.reject_qualification_request(QualificationRequestId=asked["A1ASKINGWORKER2"])
+    assert "A1ASKINGWORKER2" not in emulator.grant_map(type_id)
+    again = refusal(amazon.accept_qualification_request, QualificationRequestId=asked["A1ASKINGWORKER2"])
+    assert again[1] == "AWS.MechanicalTurk.InvalidQualificationRequestState"
+    none = refusal(amazon.accept_qualification_request, QualificationRequestId="3NOREQUESTATALL")
+    assert none[1] == "AWS.MechanicalTurk.QualificationRequestDoesNotExist"
+
+
+def types_are_looked_after(amazon: Any) -> None:
+    """Made, changed, deleted, each with Amazon's own answer."""
+    wanted = {"Name": "Made by a script", "Description": "Wave 8", "QualificationTypeStatus": "Active"}
+    made = amazon.create_qualification_type(**wanted, Keywords="wave")["QualificationType"]
+    assert (made["Name"], made["Keywords"], made["QualificationTypeStatus"]) == (
+        "Made by a script",
+        "wave",
+        "Active",
+    )
+    assert (
+        refusal(amazon.create_qualification_type, **wanted)[1]
+        == "AWS.MechanicalTurk.QualificationTypeAlreadyExists"
+    )
+    one = {"QualificationTypeId": made["QualificationTypeId"]}
+    for _ in range(2):
+        changed = amazon.update_qualification_type(**one, QualificationTypeStatus="Inactive")["QualificationType"]
+        assert changed["QualificationTypeStatus"] == "Inactive"
+    amazon.delete_qualification_type(**one)
+    assert Job.objects.filter(changes__type__mturk_id=made["QualificationTypeId"]).count() == 0

@@ -4,15 +4,11 @@ A client library sends a call again when it got no answer. The second one must f
 change is looked for by what is asked before one is made; see docs/decisions/mturk-endpoint.md.
 """
 
-import hashlib
-import json
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.core.cache import cache
 from django.db.models import Q
 
 from qualadmin.core.actions.endpoint import amazons_words, open_change
@@ -26,11 +22,10 @@ from qualadmin.web.answers import answer_of
 from qualadmin.wire.errors import ApiError, type_missing
 
 from .call import Again, Call, denied
+from .finding import forget, found_or_made, name_of
 from .reading import ask
 
 AMAZONS_SCORE: Final = 1  # what Amazon gives where no IntegerValue is said
-REMEMBERED: Final = 900  # seconds a change without an answer can be found again by what was asked
-MAKING: Final = 30  # seconds in which only one of two equal calls makes a change
 State = Change.State
 OVER: Final = frozenset({State.DONE, State.FAILED, State.SKIPPED, State.CANCELLED, State.NEEDS_PERSON})
 
@@ -47,17 +42,8 @@ class Asked:
     notify: bool
     for_worker: str  # what Amazon e-mails to the worker
 
-    @property
-    def name(self) -> str:
-        """The same for a call that is sent again."""
-        said = [
-            self.call.actor.person_id, str(self.type.pk), self.worker_id, self.verb.value, self.score,
-            self.notify, self.for_worker, self.call.study, self.call.reason,
-        ]  # fmt: skip
-        return f"mturk:asked:{hashlib.sha256(json.dumps(said).encode()).hexdigest()}"
 
-
-def _associate(call: Call) -> dict[str, Any]:
+def associate(call: Call) -> dict[str, Any]:
     given = call.parameters
     score = given.get("IntegerValue", AMAZONS_SCORE)
     # Amazon's own default: what the script does not say, it would have meant so.
@@ -65,17 +51,10 @@ def _associate(call: Call) -> dict[str, Any]:
     return _carried_out(Asked(call, _type(call), given["WorkerId"], Verb.GRANT, score, notify, ""))
 
 
-def _disassociate(call: Call) -> dict[str, Any]:
+def disassociate(call: Call) -> dict[str, Any]:
     given = call.parameters
     words = given.get("Reason", "")
     return _carried_out(Asked(call, _type(call), given["WorkerId"], Verb.REVOKE, None, False, words))
-
-
-#: What can be changed. Another operation is one more entry: a function from the call to Amazon's answer.
-CHANGES: Final[dict[str, Callable[[Call], dict[str, Any]]]] = {
-    "AssociateQualificationWithWorker": _associate,
-    "DisassociateQualificationFromWorker": _disassociate,
-}
 
 
 def _type(call: Call) -> QualificationType:
@@ -87,7 +66,7 @@ def _type(call: Call) -> QualificationType:
     return found
 
 
-def _study(call: Call) -> Study | None:
+def study_of(call: Call) -> Study | None:
     if not call.study:
         return None
     wanted = Q(slug=call.study)
@@ -99,16 +78,46 @@ def _study(call: Call) -> Study | None:
     return study
 
 
+class _IsSo(Exception):
+    """Amazon itself says that it is so already."""
+
+
 def _carried_out(asked: Asked) -> dict[str, Any]:
-    account = asked.type.account
-    require(asked.call.actor, Permission.GRANT, str(account.pk), production=account.is_production)
-    change_id = _found_or_made(asked)
-    if change_id is None:
-        return {}  # Amazon itself says that it is so already
-    for _ in asked.call.looks():
+    call, account = asked.call, asked.type.account
+    require(call.actor, Permission.GRANT, str(account.pk), production=account.is_production)
+    name = name_of(call, asked.worker_id, str(asked.type.pk), asked.score, asked.notify, asked.for_worker)
+    looked_up = False
+
+    def make() -> str | None:
+        nonlocal looked_up
+        found = open_change(
+            actor=call.actor, type=asked.type, worker_id=asked.worker_id, verb=asked.verb, value=asked.score
+        )
+        if found is not None:
+            return str(found)
+        try:
+            return _made(asked)
+        except ActionError as error:
+            if error.code != "already_so":
+                raise
+        if not looked_up and _is_so(asked):
+            raise _IsSo
+        looked_up = True  # what Amazon holds is being written down; then there is something to change
+        return None
+
+    try:
+        change_id = found_or_made(call, name, make)
+    except _IsSo:
+        return {}
+    return outcome(call, int(change_id), name)
+
+
+def outcome(call: Call, change_id: int, name: str) -> dict[str, Any]:
+    """Amazon's answer to a change that was begun. `name`: by what an equal call finds it."""
+    for _ in call.looks():
         state = Change.objects.filter(pk=change_id).values_list("state", flat=True).get()
         if state in OVER:
-            cache.delete(asked.name)
+            forget(name)
             return _answer(Change.objects.select_related("type__account").get(pk=change_id))
     raise Again(
         f"Amazon has not answered yet. The change is under way (change {change_id} in qualadmin). "
@@ -116,63 +125,19 @@ def _carried_out(asked: Asked) -> dict[str, Any]:
     )
 
 
-def _found_or_made(asked: Asked) -> int | None:
-    """The change that an equal call began, else a new one. None: it is so already, and Amazon says so too."""
-    looked_up = False
-    for _ in asked.call.looks():
-        with _alone(asked) as alone:
-            if not alone:
-                continue
-            found = cache.get(asked.name) or open_change(
-                actor=asked.call.actor,
-                type=asked.type,
-                worker_id=asked.worker_id,
-                verb=asked.verb,
-                value=asked.score,
-            )
-            if found is not None:
-                return int(found)
-            try:
-                return _made(asked)
-            except ActionError as error:
-                if error.code != "already_so":
-                    raise
-        if not looked_up and _is_so(asked):
-            return None
-        looked_up = True  # what Amazon holds is being written down; then there is something to change
-    raise Again("Somebody else is changing this at the moment. Nothing was done. Send the call again.")
-
-
-@contextmanager
-def _alone(asked: Asked) -> Iterator[bool]:
-    """Whether no equal call is looking or making at this moment."""
-    lock = f"{asked.name}:making"
-    alone = cache.add(lock, 1, MAKING)
-    try:
-        yield alone
-    finally:
-        if alone:
-            cache.delete(lock)
-
-
-def _made(asked: Asked) -> int:
+def _made(asked: Asked) -> str:
     call = asked.call
-    answer = ask_for_change(
-        actor=call.actor,
-        type=asked.type,
-        worker_id=asked.worker_id,
-        verb=asked.verb,
-        wishes=Wishes(
-            score=asked.score,
-            study=_study(call),
-            reason=call.reason,
-            notify=asked.notify,
-            revoke_reason=asked.for_worker,
-        ),
+    wishes = Wishes(
+        score=asked.score,
+        study=study_of(call),
+        reason=call.reason,
+        notify=asked.notify,
+        revoke_reason=asked.for_worker,
     )
-    change_id = int(answer["id"])
-    cache.set(asked.name, change_id, REMEMBERED)
-    return change_id
+    answer = ask_for_change(
+        actor=call.actor, type=asked.type, worker_id=asked.worker_id, verb=asked.verb, wishes=wishes
+    )
+    return str(answer["id"])
 
 
 def _is_so(asked: Asked) -> bool:
@@ -210,7 +175,7 @@ def _answer(change: Change) -> dict[str, Any]:
         raise denied(
             f"Nobody knows whether Amazon did this (change {change.pk} in qualadmin). Look at the job and decide."
         )
-    words = amazons_words(change=change)
+    words = amazons_words(row=change, otherwise=change.message)
     if words is None and change.state == State.SKIPPED:  # it had come true before it was sent
         return {}
     if words is None:

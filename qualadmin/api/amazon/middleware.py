@@ -28,8 +28,8 @@ from qualadmin.wire.protocol import Incoming
 from qualadmin.wire.validation import OPERATION_NAMES, check
 
 from .call import Again, Call, denied, ends_at, seat
-from .changes import CHANGES
 from .door import Caller, caller_of
+from .operations import CHANGES
 from .reading import READING, read
 
 logger = logging.getLogger(__name__)

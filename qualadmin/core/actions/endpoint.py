@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qualadmin.audit.models import AuditEntry, AuditPayload
+from qualadmin.audit.models import AuditedModel, AuditEntry, AuditPayload
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Change, Preview, QualificationType, Verb
 
@@ -33,12 +33,15 @@ def open_change(
     return rows.order_by("-pk").values_list("pk", flat=True).first()
 
 
-def amazons_words(*, change: Change) -> Words | None:
-    """Why Amazon refused this change; None where it never said so. They stand in the log alone."""
-    entry = AuditEntry.objects.filter(id=change.audit_id).first()
+def amazons_words(*, row: AuditedModel, otherwise: str) -> Words | None:
+    """Why Amazon refused what this row asked for; None where it never said so. They stand in the log alone.
+
+    `otherwise`: our words, where Amazon's were erased since.
+    """
+    entry = AuditEntry.objects.filter(id=row.audit_id).first()
     aws = entry.content.get("aws") if entry is not None else None
     if entry is None or not aws or not aws.get("code"):
         return None
     kept = AuditPayload.objects.filter(seq=entry.seq).first()
     message = str(kept.content.get("detail", "")) if kept is not None else ""
-    return Words(aws["code"], aws["turk_code"], message or change.message, aws["http"] or 400)
+    return Words(aws["code"], aws["turk_code"], message or otherwise, aws["http"] or 400)

@@ -5,9 +5,11 @@ import uuid
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import NotAllowed
-from qualadmin.core.models import Job, Preview
+from qualadmin.core.models import Change, Job, Preview, Verb
 
 from .jobs import confirm_preview
+from .previews import Wishes
+from .requests import answer_request
 from .thresholds import Reason, reasons_for, reasons_of
 
 
@@ -39,3 +41,15 @@ def confirm_without_waiting(
         if preview is not None and job.state == Job.State.WAITING:  # only just so; the transaction is undone
             raise ApprovalRequired(reasons_for(job), cure)
     return job
+
+
+def answer_without_waiting(*, actor: Actor, request_id: uuid.UUID, verb: Verb, wishes: Wishes) -> Change:
+    """As `answer_request`, sent at once; but raise ApprovalRequired where the answer would wait for approval."""
+    with audit.transaction(actor.context):
+        change = answer_request(
+            actor=actor, request_id=request_id, verb=verb, wishes=wishes, source=Preview.Source.API
+        )
+        job = change.job
+        if job is not None and job.state == Job.State.WAITING:  # the transaction is undone
+            raise ApprovalRequired(reasons_for(job))
+    return change
