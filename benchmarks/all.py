@@ -28,6 +28,7 @@ def main() -> int:
         "preview": ["preview", "--rounds", "1"],
         "preview, Amazon's file": ["preview", "--rounds", "1", "--kind", "workers"],
         "emulator": ["emulator", "--calls", "5000", "--grants", "100000", "--types", "2000", "--requests", "5000"],
+        "rule": ["rule", "--workers", size, "--rounds", "1"],
         "pages": ["pages", "--size", size, "--rounds", "5"],
     }
     ended = {name: run(command) for name, command in benchmarks.items()}

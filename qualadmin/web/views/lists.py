@@ -117,10 +117,16 @@ def _through(
 def _readings(one: WorkerList) -> list[dict[str, Any]]:
     """The last times that somebody came or left, newest first."""
     entries = AuditEntry.objects.filter(target_type="workerlist", target_id=str(one.pk), action="workerlist.read")
-    return [
-        {"at": entry.recorded_at, **{name: pair[1] for name, pair in entry.changes.items()}}
-        for entry in entries.order_by("-seq")[:READINGS]
-    ]
+    return [_reading(entry) for entry in entries.order_by("-seq")[:READINGS]]
+
+
+def _reading(entry: AuditEntry) -> dict[str, Any]:
+    """Who came and left in one reading. What a source brought or took when it was added or dropped is the net."""
+    before, after = entry.changes["members"]
+    added, removed = entry.changes["added"][1], entry.changes["removed"][1]
+    if not added and not removed:
+        added, removed = max(after - before, 0), max(before - after, 0)
+    return {"at": entry.recorded_at, "added": added, "removed": removed, "members": after}
 
 
 @page(Permission.GRANT, "GET", "POST")
