@@ -24,9 +24,10 @@ from qualadmin.core.models import WORKER_ID, Change, Qualification, Qualificatio
 
 from ._sql import db_time, db_uuid, insert_rows
 from .drift import Found, note_drift
+from .holder_looks import agreeing, note_checked
 from .seen import SeenHolder
 from .types import type_target
-from .workers import erased_among, insert_workers, known_workers
+from .workers import insert_workers
 
 CHUNK: Final = 1000  # holders in one transaction: short enough that nobody waits for it
 IN_LIST: Final = 900  # SQLite's oldest limit of parameters is 999
@@ -162,31 +163,28 @@ def _apply_chunk(
 ) -> HolderCounts:
     counts = HolderCounts()
     wanted = _by_worker_id(chunk, counts)
-    workers = known_workers(wanted)
-    for worker_id in erased_among(wanted.keys() - workers.keys()):
-        del wanted[worker_id]
-        counts.erased += 1
     busy = set(_in_flight(type))
-    held = _held(type, [pk for pk in workers.values() if pk not in busy])
+    same, workers = agreeing(type, wanted, busy, as_of)
+    note_checked(same, as_of)
+    counts.unchanged = len(same)
+    held = _held(type, [pk for pk in workers.values() if pk is not None and pk not in busy])
     differences: list[Difference] = []
-    same: list[uuid.UUID] = []
-    for worker_id, seen in wanted.items():
-        pk = workers.get(worker_id)
+    for worker_id, pk in workers.items():
+        seen = wanted[worker_id]
         row = held.get(pk, Held()) if pk else Held()
         if pk in busy or (row.checked_at is not None and row.checked_at > as_of):
             counts.left_alone += 1
-        elif pk is not None and row.agrees(seen):
-            same.append(pk)
+        elif pk is not None and row.agrees(seen):  # the drain wrote it since we looked
+            counts.unchanged += 1
         else:
             differences.append(Difference(pk or uuid.uuid4(), seen, row))
-    counts.unchanged = len(same)
     counts.new = sum(not one.held.status for one in differences)
     counts.changed = len(differences) - counts.new
-    for part in _parts(same):
-        Qualification.objects.filter(type=type, worker__in=part, checked_at__lt=as_of).update(checked_at=as_of)
     if differences:
         _record(tx, type, differences, first_time)
-        _write(type, differences, {one.worker for one in differences} - set(workers.values()), as_of)
+        _write(
+            type, differences, {one.worker for one in differences} - {pk for pk in workers.values() if pk}, as_of
+        )
         note_drift(type, _found(type, differences, first_time), as_of)
     return counts
 

@@ -28,7 +28,6 @@ LIST: Final = Listing(
         Column("created", "Created", "created_at"),
         Column("work", "Handed in", numeric=True),
         Column("status", "State"),
-        Column("id", "HIT ID"),
     ],
     filters=[TextSearch("q", "Search", paths=("title", "hit_id"), placeholder="Title or HIT ID")],
     sort="-created",
