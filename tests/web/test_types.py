@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from qualadmin.core.models import Environment, QualificationType
+from qualadmin.core.models import Environment, HolderReading, QualificationType
 from qualadmin.web.listing import Count
 from tests.entries import new_entries
 from tests.factories import (
@@ -242,3 +242,11 @@ def test_a_type_that_is_not_at_amazon_says_so(manager: Someone, lab: Lab, state:
     assert ("Amazon’s words: Said <b>" in text_of(page)) is (state == "refused")
     assert ("refused to create" if state == "refused" else "no longer knows this type") in text_of(page)
     assert "Compare with Amazon now" not in text_of(page)
+
+
+def test_a_long_comparison_says_how_far_it_is(manager: Someone, lab: Lab) -> None:
+    long_ago = timezone.now() - timedelta(minutes=20)
+    QualificationType.objects.filter(pk=lab.type.pk).update(sync_asked_at=long_ago, holders_synced_at=None)
+    assert "Amazon is being asked" not in text_of(manager.get(f"/types/{lab.type.pk}/"))
+    HolderReading.objects.create(type=lab.type, as_of=long_ago, read_at=timezone.now(), counts={"seen": 41_000})
+    assert "41,000 read so far" in text_of(manager.get(f"/types/{lab.type.pk}/"))

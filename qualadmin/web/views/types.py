@@ -206,10 +206,13 @@ def type_select(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 def _is_syncing(one: QualificationType) -> bool:
+    """Whether somebody asked and the answer may still come: asked a moment ago, or pages still come in."""
     asked, synced = one.sync_asked_at, one.holders_synced_at
     if asked is None or (synced is not None and synced >= asked):
         return False
-    return (timezone.now() - asked).total_seconds() < SYNC_PATIENCE
+    reading = getattr(one, "holder_reading", None)
+    newest = max(asked, reading.read_at) if reading and reading.is_open and reading.read_at else asked
+    return bool((timezone.now() - newest).total_seconds() < SYNC_PATIENCE)
 
 
 @page(Permission.MANAGE_TYPES, "GET", "POST")
@@ -318,7 +321,7 @@ def type_import(request: Request) -> HttpResponse:
 
 def own_type(request: Request, pk: uuid.UUID, **more: CappedCount) -> QualificationType:
     """The type, if it belongs to the account in use; annotated with `more`."""
-    rows = QualificationType.objects.select_related("account", "created_by").annotate(**more)
+    rows = QualificationType.objects.select_related("account", "created_by", "holder_reading").annotate(**more)
     one = rows.filter(account=request.account_in_use, pk=pk).first()
     if one is None:
         raise NotVisible
