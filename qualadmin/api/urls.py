@@ -7,13 +7,14 @@ from django.urls import path
 
 from .openapi import document
 from .operation import Operation
-from .operations import audit, control, grants, jobs, lists, previews, reading
+from .operations import audit, control, grants, jobs, lists, previews, reading, types
 from .views import method_not_allowed, view_of
 
 app_name = "api"
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *grants.OPERATIONS,
     *reading.OPERATIONS,
+    *types.OPERATIONS,
     *lists.OPERATIONS,
     *previews.OPERATIONS,
     *jobs.OPERATIONS,

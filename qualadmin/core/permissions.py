@@ -130,12 +130,14 @@ class Scope(StrEnum):
     READ = "read"
     GRANT = "grant"
     AUDIT = "audit"
+    TYPES = "types"
 
 
 SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
     Scope.READ: frozenset(_READ_IDS - {Permission.VIEW_OWN_ENTRIES}),
     Scope.GRANT: frozenset({Permission.GRANT, Permission.CONTROL_OWN_JOBS, Permission.STOP_JOBS}),
     Scope.AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.VIEW_OWN_ENTRIES, Permission.VERIFY_AUDIT}),
+    Scope.TYPES: frozenset({Permission.MANAGE_TYPES}),
 }
 
 WHO_CAN_HELP: Final = {

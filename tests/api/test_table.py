@@ -23,6 +23,7 @@ from tests.factories import (
     WorkerFactory,
 )
 from tests.people import Cast
+from tests.security.stage import undone
 
 pytestmark = pytest.mark.django_db
 WORKER: Final = "A1GOODWORKER01"
@@ -50,6 +51,14 @@ TABLE: Final = {
     "GetQualificationType": Row("gpmv", "read", 200, {"QualificationTypeId": "3WAVE7"}),
     "GetQualificationScore": Row("gpm", "read", 200, {"QualificationTypeId": "3WAVE7", "WorkerId": WORKER}),
     "ListWorkersWithQualificationType": Row("gpm", "read", 200, {"QualificationTypeId": "3WAVE7"}),
+    "CreateQualificationType": Row(
+        "m", "types", 202, {"Name": "Wave 8", "Description": "Took part.", "Account": "practice-lab"}
+    ),
+    "UpdateQualificationType": Row(
+        "m", "types", 202, {"QualificationTypeId": "3WAVE7", "Description": "Other words."}
+    ),
+    "DeleteQualificationType": Row("m", "types", 202, {"QualificationTypeId": "3WAVE7"}),
+    "GetQualificationTypeChange": Row("gpmv", "read", 200, {"Id": "{type}"}),
     "GetChange": Row("gpmv", "read", 200, {"ChangeId": "{change}"}),
     "GetJob": Row("gpmv", "read", 200, {"JobId": "{job}"}),
     "ListJobs": Row("gpmv", "read", 200, {}),
@@ -101,7 +110,7 @@ def things(cast: Cast, wave: QualificationType) -> dict[str, str]:
     job = JobFactory(account=cast.account, created_by=cast.granter)
     change = ChangeFactory(type=wave, worker=worker, job=job, n=1, state="done")
     preview = PreviewFactory(account=cast.account, created_by=cast.granter, state="ready", rows_sha256="0" * 64)
-    return {"{job}": str(job.pk), "{change}": str(change.pk), "{preview}": str(preview.pk)}
+    return {"{type}": str(wave.pk), "{job}": str(job.pk), "{change}": str(change.pk), "{preview}": str(preview.pk)}
 
 
 def expected(operation: str, name: str, scope: str, where: str) -> int:
@@ -126,7 +135,7 @@ def test_everybody_gets_what_the_table_says(cast: Cast, things: dict[str, str], 
     for scope in Scope:
         for where, account in _accounts(cast, name):
             program = Program(token_for(person, scope, account=account))
-            with new_entries() as entries:
+            with undone(), new_entries() as entries:
                 response = program.send(operation, body)
             wanted = expected(operation, name, scope, where)
             if response.status_code != wanted:

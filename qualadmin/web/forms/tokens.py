@@ -16,6 +16,7 @@ _SCOPES = [
     (Scope.READ.value, "Read: types, who holds them, jobs and changes"),
     (Scope.GRANT.value, "Grant and revoke, as far as your role allows"),
     (Scope.AUDIT.value, "Read the audit log"),
+    (Scope.TYPES.value, "Create, change and delete qualification types, as far as your role allows"),
 ]
 
 
