@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from qualadmin.core.actions.approvals import waiting_for
+from qualadmin.core.actions.erasures import waiting_erasures
 from qualadmin.core.actions.restorations import standing_restoration
 from qualadmin.core.actions.thresholds import limits
 from qualadmin.core.counting import CountOf
@@ -77,9 +78,9 @@ def _of_person(request: Request) -> dict[str, Any]:
 
 
 def _waiting(request: Request) -> tuple[int, int]:
-    """Requests of the account in use, and jobs for this person's approval in all accounts (one query).
+    """Requests of the account in use, and what this person can decide on in all accounts: jobs, erasures.
 
-    Neither is counted further than the badge shows.
+    One query. None of them is counted further than the badge shows.
     """
     account = request.account
     if account is None:
@@ -87,9 +88,11 @@ def _waiting(request: Request) -> tuple[int, int]:
     requests = QualificationRequest.objects.filter(
         state=QualificationRequest.State.WAITING, type__account=account
     ).order_by()[: BADGE_LIMIT + 1]
-    jobs = waiting_for(request.actor).order_by()[: BADGE_LIMIT + 1]
-    if jobs.query.is_empty():
+    mine = (waiting_for(request.actor), waiting_erasures(request.actor))
+    decisions = [rows.order_by()[: BADGE_LIMIT + 1] for rows in mine]
+    open_ones = [rows for rows in decisions if not rows.query.is_empty()]
+    if not open_ones:
         return requests.count(), 0
-    both = RequesterAccount.objects.filter(pk=account.pk)
-    found: tuple[int, int] = both.values_list(CountOf(requests.values("pk")), CountOf(jobs.values("pk"))).get()
-    return found
+    counts = [CountOf(rows.values("pk")) for rows in (requests, *open_ones)]
+    found = RequesterAccount.objects.filter(pk=account.pk).values_list(*counts).get()
+    return found[0], sum(found[1:])

@@ -30,7 +30,7 @@ ENTRIES: Final = (
     Entry("Grant", "user-plus", "grant", "grant", (Permission.GRANT,)),
     Entry("Bulk grant", "document-arrow-up", "bulk", "bulk", (Permission.GRANT,), "b"),
     Entry("Jobs", "queue-list", "job-list", "job", (Permission.VIEW,), "j"),
-    Entry("Approvals", "hand-raised", "approval-list", "approval", (Permission.APPROVE_JOBS,), "p"),
+    Entry("Approvals", "hand-raised", "approval-list", "approval", (Permission.ERASE,), "p"),
     Entry("Requests", "inbox", "request-list", "request", (Permission.VIEW,), "r"),
     Entry("Differences", "arrows-right-left", "drift-list", "drift", (Permission.VIEW,)),
     Entry("Workers", "users", "worker-list", "worker", (Permission.VIEW,), "w"),

@@ -28,6 +28,8 @@ from django.urls import reverse
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions.audit_log import record_audit_viewed
+from qualadmin.core.actions.erasures import decline_erasure, request_erasure
+from qualadmin.core.actions.holds import set_hold
 from qualadmin.core.actions.oversight import mute_rule
 from qualadmin.core.actions.previews import Wishes, plan_preview, start_preview
 from qualadmin.core.actions.tokens import create_token
@@ -35,6 +37,7 @@ from qualadmin.core.models import (
     Change,
     DraftedTest,
     Environment,
+    Erasure,
     HitReading,
     Job,
     Mute,
@@ -202,6 +205,9 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         "preview": {name: pair[0] for name, pair in previews.items()},
         "upload": {name: pair[1] for name, pair in previews.items()},
         "study": stage.cast.study.pk,
+        "erasure": _erasure(stage, kind, declined=False).pk,
+        "declined": _erasure(stage, kind, declined=True).pk,
+        "hold": set_hold(actor=stage.cast.actor("manager"), worker=_met(kind), reason="Agreed upon").pk,
         "month": (stage.cast.study.pk, Month.current()),
         "mute": _mute(stage).pk,
         "investigator": (stage.cast.study.pk, stage.cast.pi.pk),
@@ -252,6 +258,19 @@ def _token(user: User) -> uuid.UUID:
 def _mute(stage: Stage) -> Mute:
     rule = RULES[len(stage.things)].key
     return mute_rule(actor=stage.cast.actor("manager"), rule=rule, study=stage.cast.study, reason="Agreed upon")
+
+
+def _met(kind: Any) -> Any:
+    worker = WorkerFactory()
+    QualificationFactory(type=kind, worker=worker)
+    return worker
+
+
+def _erasure(stage: Stage, kind: Any, *, declined: bool) -> Erasure:
+    wish = request_erasure(actor=stage.cast.actor("pi"), worker=_met(kind), reason="Withdrew")
+    if declined:
+        decline_erasure(actor=stage.cast.actor("manager"), erasure_id=wish.pk, words="Not the one")
+    return wish
 
 
 def _own_entry(user: User) -> int:

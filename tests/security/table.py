@@ -46,6 +46,9 @@ class Row:
             "choice",
             "month",
             "mute",
+            "erasure",
+            "declined",
+            "hold",
             "list",
             "source",
             "rule",
@@ -95,7 +98,7 @@ TABLE: Final[dict[str, Row]] = {
     "job-again": Row("g", post=302, thing="job", real="g", send={"verb": "grant"}),
     "job-undo": Row("g", get=409, post=409, thing="job", real="g"),  # of a job that has not ended
     "job-results": Row("gpm", get=200, thing="job"),
-    "approval-list": Row("p", get=200, real="p"),
+    "approval-list": Row("pm", get=200),
     "request-list": Row(ALL, get=200),
     "hit-list": Row("gm", get=200),
     "hit-refresh": Row("gm", post=302),
@@ -152,6 +155,13 @@ TABLE: Final[dict[str, Row]] = {
     "rule-end": Row("g", get=200, post=302, thing="rule", real="g"),
     "end-list": Row(ALL, get=200),
     "end-now": Row("g", post=302, real="g"),  # nothing is over: said on the list
+    "worker-erase": Row("gpm", get=200, post=422, thing="worker"),
+    "worker-hold": Row("pm", get=200, post=422, thing="worker"),
+    "erasure-detail": Row("gpm", get=200, thing="erasure"),
+    "erasure-decide": Row("pm", post=422, thing="erasure"),
+    "erasure-withdraw": Row("gpm", post=409, thing="declined"),  # it was decided on
+    "hold-release": Row("pm", post=302, thing="hold"),
+    "study-hold": Row("pm", get=200, post=422, thing="study", everywhere=True),
     "study-list": Row(ALL, get=200),
     "study-add": Row("m", get=200, post=422, everywhere=True),
     "study-detail": Row(ALL, get=200, thing="study"),

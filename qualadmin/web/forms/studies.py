@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 
-from qualadmin.core.models import User
+from qualadmin.core.actions.studies import RETENTION_MOST
+from qualadmin.core.models import RETENTION_LEAST, RETENTION_USUAL, User
 
 from .base import PageForm
 
@@ -18,6 +19,19 @@ class StudyForm(PageForm):
         max_length=100,
         help_text="The number your ethics board gave it, for example IRB-2026-014.",
     )
+    retention_years = forms.IntegerField(
+        label="Kept for, in years after it is closed",
+        required=False,
+        initial=RETENTION_USUAL,
+        min_value=RETENTION_LEAST,
+        max_value=RETENTION_MOST,
+        help_text=f"At least {RETENTION_LEAST}. Nothing is removed by itself afterwards.",
+    )
+
+    def clean_retention_years(self) -> int:
+        """Left empty it stays as it is."""
+        given: int | None = self.cleaned_data["retention_years"]
+        return self.initial.get("retention_years", RETENTION_USUAL) if given is None else given
 
 
 class StudyChangeForm(StudyForm):

@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from qualadmin.core.actions.approvals import approve_job, may_withdraw, send_back_job, waiting_for, withdraw_job
+from qualadmin.core.actions.erasures import waiting_erasures
 from qualadmin.core.actions.thresholds import Reason
 from qualadmin.core.errors import Conflict, NotAllowed
 from qualadmin.core.models import Job
-from qualadmin.core.permissions import Permission
+from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.acting import confirm_first, submit
 from qualadmin.web.approving import because
 from qualadmin.web.forms.approvals import APPROVE, DecisionForm
@@ -22,12 +23,18 @@ from .jobs import show_job, visible_job
 SHOWN = 200  # more do not wait at the same time; the oldest stand first
 
 
-@page(Permission.APPROVE_JOBS)
+@page(Permission.ERASE)
 def approval_list(request: Request) -> HttpResponse:
-    """What waits for this person, in all accounts, the oldest first."""
+    """What waits for this person, in all accounts, the oldest first: jobs for PIs, erasures for managers too."""
     jobs = waiting_for(request.actor).select_related("account", "study", "created_by", "approval")[:SHOWN]
     lines = [(job, because([Reason.from_json(one) for one in job.approval.reasons])) for job in jobs]
-    return render(request, "approval/list.html", {"lines": lines})
+    erasures = waiting_erasures(request.actor).select_related("asked_by")[:SHOWN]
+    context = {
+        "lines": lines,
+        "erasures": erasures,
+        "may_approve": allowed(request.actor, Permission.APPROVE_JOBS),
+    }
+    return render(request, "approval/list.html", context)
 
 
 @page(Permission.APPROVE_JOBS, "GET", "POST")

@@ -10,8 +10,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from qualadmin.core.actions import studies as actions
+from qualadmin.core.actions.holds import may_hold_study
 from qualadmin.core.errors import NotVisible
-from qualadmin.core.models import Job, RoleAssignment, Study, StudyInvestigator, User
+from qualadmin.core.models import Hold, Job, RoleAssignment, Study, StudyInvestigator, User
 from qualadmin.core.months import Month
 from qualadmin.core.permissions import Permission, Role, allowed
 from qualadmin.web.acting import confirm_first, posted, refuse_stale, show, submit
@@ -89,6 +90,8 @@ def _detail(request: Request, study: Study, form: InvestigatorForm) -> HttpRespo
         "named": _current().filter(study=study).select_related("user"),
         "jobs": jobs.order_by("-created_at")[:20],
         "may_manage": _may_manage(request),
+        "hold": Hold.objects.filter(study=study, ended_at=None).select_related("by").first(),
+        "may_hold": may_hold_study(request.actor, study),
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT),
         "month": Month.current() if reads_study(request.actor, study) else None,
     }
@@ -106,7 +109,7 @@ def _candidates(study: Study) -> list[User]:
 def study_edit(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Change title or number, close or open."""
     study = _study(pk)
-    initial = {name: getattr(study, name) for name in ("title", "protocol_number", "is_open")}
+    initial = {name: getattr(study, name) for name in ("title", "protocol_number", "retention_years", "is_open")}
     form = StudyChangeForm(posted(request), initial=initial)
     refuse_stale(request, form, study)
 

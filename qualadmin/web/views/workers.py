@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +16,8 @@ from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import (
     GIVES,
     Change,
+    Erasure,
+    Hold,
     Job,
     Qualification,
     QualificationRequest,
@@ -198,6 +200,7 @@ def _detail(request: Request, worker: Worker, form: NoteForm) -> HttpResponse:
         return TIMELINE.render(request, rows, "worker/detail.html", {"one": worker}, results=results)
     account = request.account_in_use
     key, real = str(account.pk), account.is_production
+    has_id = worker.erased_at is None
     held = Qualification.objects.filter(worker=worker, type__account=account).select_related("type")
     waiting = QualificationRequest.State.WAITING
     context = {
@@ -209,9 +212,11 @@ def _detail(request: Request, worker: Worker, form: NoteForm) -> HttpResponse:
         .select_related("type")
         .order_by("submitted_at")[:20],
         "notes": _notes(request, worker),
-        "may_grant": allowed(request.actor, Permission.GRANT, key, production=real),
-        "may_sync": allowed(request.actor, Permission.SYNC, key),
-        "may_note": allowed(request.actor, Permission.WRITE_NOTES, key),
+        "may_grant": has_id and allowed(request.actor, Permission.GRANT, key, production=real),
+        "may_sync": has_id and allowed(request.actor, Permission.SYNC, key),
+        "may_note": has_id and allowed(request.actor, Permission.WRITE_NOTES, key),
+        "may_erase": has_id and allowed(request.actor, Permission.ASK_ERASURE, key),
+        "may_hold": has_id and allowed(request.actor, Permission.ERASE, key),
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT, key),
     }
     if is_polling(request):
@@ -233,7 +238,7 @@ def _notes(request: Request, worker: Worker) -> "QuerySet[WorkerNote]":
     """Notes name people and tell of them: only for those who see worker ids."""
     if not allowed(request.actor, Permission.SEE_WORKER_IDS, str(request.account_in_use.pk)):
         return WorkerNote.objects.none()
-    return WorkerNote.objects.filter(worker=worker).select_related("author")[:50]
+    return WorkerNote.objects.filter(worker=worker).exclude(text="").select_related("author")[:50]
 
 
 def _is_being_checked(worker: Worker) -> bool:
@@ -246,7 +251,11 @@ def _is_being_checked(worker: Worker) -> bool:
 
 
 def _worker(request: Request, pk: uuid.UUID) -> Worker:
-    worker = actions.workers_visible_to(request.actor).filter(pk=pk).first()
+    """With the keys of a wish to erase the worker, and of a hold: they cost no query of their own."""
+    wish = Erasure.objects.waiting().filter(worker=OuterRef("pk")).values("pk")[:1]
+    hold = Hold.objects.filter(worker=OuterRef("pk"), ended_at=None).order_by().values("pk")[:1]
+    rows = actions.workers_visible_to(request.actor).annotate(wish=Subquery(wish), hold=Subquery(hold))
+    worker = rows.filter(pk=pk).first()
     if worker is None:
         raise NotVisible
     return worker
