@@ -35,6 +35,7 @@ GROUPS: Final = {
     "mturk": "Calls to Amazon",
     "request": "Workers’ requests",
     "worker": "Workers",
+    "privacy": "Erasures and holds",
     "audit": "Audit log",
     "oversight": "Oversight",
     "system": "The service",
