@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from qualadmin.audit import canonical
+from qualadmin.audit import canonical, vocabulary
 from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.tree import leaf_hash
 from qualadmin.audit.types import Target, Who
 from qualadmin.core.models import User
 from qualadmin.tasks.sealer import note_published
+from qualadmin.web.audit_scope import GROUPS
 from tests.audit.sealing import Sealer
 from tests.entries import new_entries, payload_of
 from tests.factories import RoleFactory, UserFactory
@@ -347,3 +348,8 @@ def test_a_line_does_not_say_twice_what_changed(pi: Someone, lab: Lab) -> None:
         ("Checkpoint of 5 entries of the log could not be published: place /disk", ""),
         ("The log was read for a checkpoint", "guards missing 0"),
     ]
+
+
+def test_every_kind_of_entry_can_be_searched_for() -> None:
+    """A new noun gets a group: without one its entries are in no choice and in no search in words."""
+    assert {name.partition(".")[0] for name in vocabulary.names() if not name.startswith("lamp.")} <= set(GROUPS)
