@@ -16,6 +16,7 @@ from qualadmin.core.actions import erasures, holds
 from qualadmin.core.actions.compacting import compact_after_erasures
 from qualadmin.core.actions.control import retry_failed
 from qualadmin.core.actions.holders import apply_holders
+from qualadmin.core.actions.list_reading import read_list
 from qualadmin.core.actions.outcomes import Result
 from qualadmin.core.actions.seen import SeenHolder, SeenRequest
 from qualadmin.core.actions.undo import prepare_undo
@@ -27,10 +28,12 @@ from qualadmin.core.models import (
     Erasure,
     HitReading,
     HitWork,
+    Membership,
     Preview,
     PreviewRow,
     Qualification,
     QualificationType,
+    RequestAnswers,
     Study,
     User,
     Worker,
@@ -40,8 +43,11 @@ from tests.audit.conftest import OwnDatabase, own_database  # noqa: F401  (a fix
 from tests.entries import new_entries, payload_of
 from tests.factories import (
     AccountFactory,
+    ListFactory,
     QualificationFactory,
+    RequestFactory,
     RoleFactory,
+    SourceFactory,
     TypeFactory,
     UserFactory,
     WorkerFactory,
@@ -268,6 +274,25 @@ def test_amazons_lists_do_not_bring_the_worker_back(
         counts = apply_holders(actor=DRAIN, type=wave, holders=listed)
     assert (counts.erased, counts.differences, entries.actions) == (1, 0, [])
     assert Qualification.objects.count() == before
+    assert known_workers([NAME]) == {}
+
+
+@pytest.mark.django_db
+def test_lists_and_answers_to_tests_forget_the_worker(
+    full_life: Worker, wave: QualificationType, asker: User, pi: User
+) -> None:
+    source = SourceFactory(list=ListFactory(account=wave.account), kind="holders", type=wave)
+    QualificationFactory(type=wave, worker=full_life)
+    Membership.objects.create(list=source.list, source=source, worker=full_life, since=timezone.now())
+    asked: Any = RequestFactory(type=wave, worker=full_life)
+    seen = SeenRequest(asked.mturk_id, wave.mturk_id or "", NAME, timezone.now(), answers="<QuestionFormAnswers/>")
+    apply_requests(actor=DRAIN, account=wave.account, requests=[seen])
+    assert RequestAnswers.objects.exists()
+    erase(full_life, asker, pi)
+    read_list(actor=DRAIN, list_id=source.list.pk)
+    apply_requests(actor=DRAIN, account=wave.account, requests=[seen])
+    assert not Membership.objects.filter(worker=full_life).exists()
+    assert not RequestAnswers.objects.exists()
     assert known_workers([NAME]) == {}
 
 
