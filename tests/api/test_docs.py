@@ -9,6 +9,7 @@ import pytest
 
 from qualadmin.api.answers import Code
 from qualadmin.api.urls import OPERATIONS
+from qualadmin.core.actions.people import deactivate_user
 from qualadmin.core.models import Change, Job, QualificationType
 from tests.api.program import Program, details_of, token_for
 from tests.factories import RoleFactory
@@ -72,6 +73,57 @@ def test_the_examples_are_carried_out_in_their_order(cast: Cast, wave: Qualifica
         assert response.status_code < 300, (operation, response.json())
         if answer:
             _compare(json.loads(answer), response.json(), operation, real)
+
+
+GRANT = "AssociateQualificationWithWorker"
+FULL = {"QualificationTypeId": "3WAVE7", "WorkerId": "A1GOODWORKER01"}
+#: By the words of the table: the body of a grant, or its bytes, and what else is sent.
+BAD: dict[str, tuple[Any, dict[str, Any]]] = {
+    "a parameter is missing": ({"WorkerId": "A1GOODWORKER01"}, {}),
+    "a parameter has the wrong type": (FULL | {"IntegerValue": "80"}, {}),
+    "a parameter is too long": (FULL | {"Reason": "x" * 2_001}, {}),
+    "a parameter is out of range": (FULL | {"IntegerValue": 2**31}, {}),
+    "a score is out of the range of the type": (FULL | {"IntegerValue": 101}, {}),
+    "there is no such parameter": (FULL | {"Score": 80}, {}),
+    "a parameter is given twice": (b'{"WorkerId": "A1", "WorkerId": "A2"}', {}),
+    "the body is no JSON": (b"{'WorkerId': 1}", {}),
+    "the body is JSON, but no object": (b"[]", {}),
+    "the content type is another one": (FULL, {"content_type": "text/plain"}),
+    "JSON is not accepted": (FULL, {"headers": {"Accept": "text/html"}}),
+    "the body has 10 MB": (FULL | {"Reason": "x" * 10_000_000}, {}),
+    "the idempotency key is used again with another body": (FULL | {"IntegerValue": 7}, {"key": "used"}),
+}
+OTHERWISE = {
+    "the method is not POST", "the token is of a person whose access was closed", "there is no such operation"
+}  # fmt: skip
+ROWS = dict(re.findall(r"^\| ([a-zA-Z].*?) \| (\d{3} `[A-Z_]+`.*) \|$", TEXT, re.M))
+
+
+def test_the_table_of_bad_requests_is_whole() -> None:
+    assert set(ROWS) == set(BAD) | OTHERWISE
+
+
+@pytest.mark.parametrize("wrong", BAD)
+def test_a_bad_request_is_answered_as_the_table_says(
+    program: Program, wave: QualificationType, wrong: str
+) -> None:
+    program.send(GRANT, FULL, key="used")
+    body, more = BAD[wrong]
+    response = program.send(GRANT, body, **more)
+    _is_as_shown(response, ROWS[wrong])
+    assert bool(details_of(response)) is ROWS[wrong].endswith("named in `details`")
+    assert Change.objects.count() == 1
+
+
+def test_the_other_bad_requests_are_answered_as_the_table_says(program: Program, cast: Cast) -> None:
+    _is_as_shown(program.client.get(f"/api/v1/{GRANT}"), ROWS["the method is not POST"])
+    _is_as_shown(program.client.post("/api/v1/Nothing"), ROWS["there is no such operation"])
+    deactivate_user(actor=cast.manager.as_actor(), user=cast.granter)
+    _is_as_shown(program.send(GRANT, FULL), ROWS["the token is of a person whose access was closed"])
+
+
+def _is_as_shown(response: Any, row: str) -> None:
+    assert row.startswith(f"{response.status_code} `{response.json()['error']['code']}`")
 
 
 def _compare(shown: Any, meant: Any, at: str, real: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from qualadmin.api.operation import Operation
 from qualadmin.api.urls import OPERATIONS
 from tests.api.program import Program, details_of, token_for
 from tests.api.schema import DOCUMENT, faults
@@ -32,6 +33,14 @@ def test_every_operation_is_in_it_with_words() -> None:
         assert post["summary"].endswith(".")
         for part in _body(post)["properties"].values():
             assert part["description"].endswith(".")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_what_is_missing_and_what_there_is_not_is_named(cast: Cast, operation: Operation) -> None:
+    RoleFactory(user=cast.granter, role="manager")
+    found = details_of(Program(token_for(cast.granter)).send(operation.name, {"Nothing": 1}))
+    wanted = {part.name: ["Is missing."] for part in operation.parameters if part.required}
+    assert found == wanted | {"Nothing": ["There is no such parameter."]}
 
 
 def _body(post: Any) -> Any:
