@@ -38,7 +38,7 @@ from tests.factories import (
 from tests.people import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-EXAMPLES = 15  # of each operation and kind
+EXAMPLES = 10  # of each operation and kind
 CHECKS: Any = [
     not_a_server_error,
     status_code_conformance,
