@@ -14,7 +14,7 @@ from qualadmin.questions.answers import Answer, chosen, read_answers
 from qualadmin.questions.question_form import Content, Question, QuestionForm, SelectionAnswer, read_question_form
 from qualadmin.questions.reading import BadDocument
 
-from .models import ScoringKey
+from .models import QualificationTest, QualificationType, ScoringKey
 
 NO_ANSWERS: Final = "The request came without answers."
 NO_KEY: Final = "There is no key for this test."
@@ -49,10 +49,20 @@ class Sheet:
     raw: str = field(default="", repr=False)  # what could not be read, as it came
 
 
+def key_of(type: QualificationType) -> str:
+    """The lab's own key of the type, else the one Amazon has; "" where there is none.
+
+    Amazon answers requests itself once it has a key; those handed in before wait for a person all the same.
+    """
+    own: ScoringKey | None = getattr(type, "scoring_key", None)
+    test: QualificationTest | None = getattr(type, "test", None)
+    return (own.text if own else "") or (test.answer_key if test else "")
+
+
 def keys_of(types: Iterable[UUID]) -> Mapping[UUID, str]:
     """The key of each of these types that has one (one query)."""
-    rows = ScoringKey.objects.filter(type__in=list(types)).exclude(text="")
-    return dict(rows.values_list("type_id", "text"))
+    rows = QualificationType.objects.filter(pk__in=list(types)).select_related("scoring_key", "test")
+    return {one.pk: key for one in rows if (key := key_of(one))}
 
 
 def sheet_of(test: str, answers: str, key: str) -> Sheet:

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from qualadmin.core.actions.thresholds import reasons_of
 from qualadmin.core.errors import Conflict, NotVisible
-from qualadmin.core.models import Preview, PreviewRow, QualificationType
+from qualadmin.core.models import ANSWERS, Preview, PreviewRow, QualificationType
 from qualadmin.core.permissions import sees_account
 from qualadmin.core.reading import Plan
 
@@ -131,6 +131,11 @@ class CheckPage:
     def only_problems(self) -> bool:
         """Lines without scores: the columns of the scores would be empty."""
         return self.group in (PreviewRow.Group.PROBLEM, PROPOSED)
+
+    @property
+    def answers(self) -> bool:
+        """Whether workers' own requests are answered."""
+        return self.preview.verb in ANSWERS
 
     @property
     def from_form(self) -> bool:

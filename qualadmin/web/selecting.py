@@ -63,7 +63,7 @@ def selected(
     )
 
 
-def _ticked(rows: QuerySet[Row], keys: list[int]) -> QuerySet[Row]:
+def _ticked(rows: QuerySet[Row], keys: list[Any]) -> QuerySet[Row]:
     wanted = set(keys)
     if len(wanted) > MOST_TICKED:
         raise BadRequest(f"A page has at most {MOST_TICKED} rows to tick. Nothing was done.")

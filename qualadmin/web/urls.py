@@ -10,6 +10,7 @@ from django.urls.converters import IntConverter, StringConverter
 from .views import (
     access_keys,
     accounts,
+    answering,
     approvals,
     audit,
     audit_bundle,
@@ -106,6 +107,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drift/", drift.drift_list, name="drift-list"),
     path("drift/compare/", drift.drift_compare, name="drift-compare"),
     path("drift/decide/", drift.drift_decide, name="drift-decide"),
+    path("requests/select/", requests.request_select, name="request-select"),
+    path("requests/refresh/", requests.request_refresh, name="request-refresh"),
+    path("requests/answered/", requests.request_answered, name="request-answered"),
+    path("requests/answered/<int:change_id>/take-back/", requests.request_take_back, name="request-take-back"),
+    path("requests/many/<uuid:preview_id>/", requests.request_many, name="request-many"),
+    path("requests/keys/<uuid:pk>/", answering.request_key, name="request-key"),
+    path("requests/<uuid:pk>/", answering.request_detail, name="request-detail"),
     # looking after everything else, and looking into the log
     path("", dashboard.dashboard, name="dashboard"),
     path("find/", search.find, name="find"),

@@ -32,6 +32,7 @@ from qualadmin.core.actions.erasures import decline_erasure, request_erasure
 from qualadmin.core.actions.holds import set_hold
 from qualadmin.core.actions.oversight import mute_rule
 from qualadmin.core.actions.previews import Wishes, plan_preview, start_preview
+from qualadmin.core.actions.requests import select_requests
 from qualadmin.core.actions.tokens import create_token
 from qualadmin.core.models import (
     Change,
@@ -42,9 +43,11 @@ from qualadmin.core.models import (
     Job,
     Mute,
     Preview,
+    QualificationRequest,
     RequesterAccount,
     RoleAssignment,
     User,
+    Verb,
 )
 from qualadmin.core.months import Month
 from qualadmin.core.permissions import Role, Scope
@@ -59,6 +62,7 @@ from tests.factories import (
     JobFactory,
     ListFactory,
     QualificationFactory,
+    RequestFactory,
     RoleFactory,
     RuleFactory,
     SourceFactory,
@@ -199,6 +203,9 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         "reading": HitReading.objects.create(account=account, hit_ids=["3HIT"], statuses=[], state="done").pk,
         "source": (workers.pk, SourceFactory(list=workers, added_by=stage.cast.granter).pk),
         "type": kind.pk,
+        "request": RequestFactory(type=kind).pk,
+        "answers": {name: _answers(stage.personas[name].user, account) for name in granters},
+        "answer": {name: _answer(stage.personas[name].user, kind) for name in granters},
         "worker": worker.pk,
         "job": jobs,
         "draft": {name: _draft(one.user, kind).pk for name, one in stage.personas.items()},
@@ -237,6 +244,22 @@ def _previews(stage: Stage, user: User, account: RequesterAccount, kind: str) ->
     plan = Plan(types={"": kind}, worker=0, score=1, mapped=True)
     plan_preview(actor=actor, preview=made[0], plan=plan, wishes=Wishes(study=stage.cast.study))
     return made[0].pk, made[1].pk
+
+
+def _answers(user: User, account: RequesterAccount) -> uuid.UUID:
+    """Selected requests whose answer is still to be said."""
+    rows = QualificationRequest.objects.filter(type__account=account)
+    return select_requests(actor=user.as_actor(), account=account, rows=rows, verb=Verb.ACCEPT).pk
+
+
+def _answer(user: User, kind: Any) -> int:
+    """An answer of this person that is not sent yet."""
+    request = RequestFactory(type=kind)
+    job = JobFactory(account=kind.account, created_by=user, kind="reject", total=1, planned=1)
+    change: Change = ChangeFactory(
+        type=kind, worker=request.worker, job=job, request=request, verb="reject", value=None
+    )
+    return change.pk
 
 
 def _job(stage: Stage, user: User, kind: Any, worker: Any) -> Job:

@@ -50,6 +50,9 @@ class Row:
             "declined",
             "hold",
             "list",
+            "request",
+            "answers",
+            "answer",
             "source",
             "rule",
             "draft",
@@ -108,6 +111,13 @@ TABLE: Final[dict[str, Row]] = {
     "drift-list": Row(ALL, get=200),
     "drift-compare": Row("gm", post=302),
     "drift-decide": Row("gm", post=302, send={"verb": "take_over"}),  # nothing is ticked: back to the list
+    "request-detail": Row("g", get=200, post=422, thing="request", real="g", send={"verb": "accept"}),
+    "request-select": Row("g", post=302, real="g", send={"verb": "accept", "matching": "on"}),
+    "request-many": Row("g", get=200, post=422, thing="answers", real="g"),
+    "request-answered": Row("g", get=302, real="g"),  # a part of pages only
+    "request-take-back": Row("g", post=302, thing="answer", real="g"),
+    "request-key": Row("g", get=200, post=302, thing="type", real="g"),
+    "request-refresh": Row("gm", post=302),
     # everything else
     "dashboard": Row(ANYBODY, get=200),
     "find": Row(ALL, post=200, send={"q": "wave"}),

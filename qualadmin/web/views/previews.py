@@ -11,7 +11,7 @@ from qualadmin.core.actions.corrections import accept_corrections, proposed_line
 from qualadmin.core.actions.jobs import confirm_preview
 from qualadmin.core.actions.previews import discard_preview, plan_preview, start_preview
 from qualadmin.core.errors import ActionError, Conflict
-from qualadmin.core.models import Preview, QualificationType, Verb
+from qualadmin.core.models import ANSWERS, Preview, QualificationType, Verb
 from qualadmin.core.permissions import Permission
 from qualadmin.core.reading import Plan, lines_of
 from qualadmin.csvio import InputRefused, download_name, problems_csv, sample_file
@@ -64,6 +64,8 @@ def sample(request: Request) -> HttpResponse:
 def columns(request: Request, preview_id: uuid.UUID) -> HttpResponse:
     """Say what the columns mean and what is to be done."""
     preview = own_preview(request, preview_id, content=True)
+    if preview.verb in ANSWERS:
+        return redirect("request-many", preview.pk)
     if preview.state in CLOSED or preview.source in READ_OTHERWISE:
         return redirect("preview-check", preview.pk)
     data = request.POST if request.method == "POST" else None
@@ -96,6 +98,8 @@ def check(request: Request, preview_id: uuid.UUID) -> HttpResponse:
             return redirect("end-list")
         if preview.source == Preview.Source.DRIFT:  # its making was cut short
             return redirect("drift-list")
+        if preview.verb in ANSWERS:
+            return redirect("request-many", preview.pk)
         if preview.source == Preview.Source.API:
             raise Conflict("This list of a program is still being read. Open the page again in a minute.")
         from_form = preview.source == Preview.Source.FORM
@@ -122,14 +126,23 @@ def _show_check(
     """The page with a fresh form: the digest is always that of the lines that are shown now."""
     form = ConfirmForm(initial={"rows_sha256": preview.rows_sha256})
     shown = CheckPage(request, preview, form)
-    request.section = (
-        "job" if preview.undoes_id else "rule" if preview.rule_id else "grant" if shown.from_form else "bulk"
-    )  # what to highlight in the navigation
-    if preview.source == Preview.Source.ENDS:
-        request.section = "end"
+    request.section = _section(preview, shown)
     context = {"shown": shown, "preview": preview, "refused": refused, "results": shown.results}
     template = "preview/check.html#results" if is_fragment(request) else "preview/check.html"
     return render(request, template, context, status=status)
+
+
+def _section(preview: Preview, shown: CheckPage) -> str:
+    """What to highlight in the navigation."""
+    if preview.undoes_id:
+        return "job"
+    if preview.rule_id:
+        return "rule"
+    if preview.source == Preview.Source.ENDS:
+        return "end"
+    if preview.verb in ANSWERS:
+        return "request"
+    return "grant" if shown.from_form else "bulk"
 
 
 @page(Permission.GRANT, "POST")
@@ -171,6 +184,8 @@ def discard(request: Request, preview_id: uuid.UUID) -> HttpResponse:
         messages.success(request, "Nothing was put right. Nothing was sent to Amazon.")
         return redirect("drift-list")
     messages.success(request, "The list was discarded. Nothing was sent to Amazon.")
+    if preview.verb in ANSWERS:
+        return redirect("request-list")
     if preview.source == Preview.Source.LIST and preview.type_id:
         return redirect("type-detail", preview.type_id)
     return redirect("grant" if preview.source == Preview.Source.FORM else "bulk")
@@ -180,7 +195,7 @@ def discard(request: Request, preview_id: uuid.UUID) -> HttpResponse:
 def problems(request: Request, preview_id: uuid.UUID) -> HttpResponseBase:
     """The lines that can't be done, as they were given, with a column that says why."""
     preview = own_preview(request, preview_id, content=True)
-    if preview.content is None or preview.state != Preview.State.READY:
+    if preview.content is None or preview.state != Preview.State.READY or preview.verb in ANSWERS:
         raise Conflict("The list is no longer kept, so its problems can't be downloaded any more.")
     plan = Plan.from_json(preview.options)
     types = QualificationType.objects.filter(pk__in=list(plan.types.values()), account=preview.account_id)

@@ -183,6 +183,14 @@ function moveRow(step) {
   (one("a", next) ?? next).focus();
   next.scrollIntoView({ block: "nearest" });
 }
+// The control of a key is clicked, unless a field of its form is still empty that should be filled in first.
+function follow(key) {
+  const control = one(`[data-key="${CSS.escape(key)}"]`);
+  const first = document.getElementById(control?.dataset.keyFirst ?? "");
+  if (first && !first.value) first.focus();
+  else control?.click();
+  return Boolean(control);
+}
 function press(key) {
   if (waitsForGo) {
     waitsForGo = false;
@@ -193,11 +201,11 @@ function press(key) {
     waitsForGo = true;
     setTimeout(() => { waitsForGo = false; }, 1500);
   } else if (key === "/") one("#site-search")?.focus();
-  else if (key === "j") moveRow(1);
-  else if (key === "k") moveRow(-1);
+  else if (key === "j" && one("table[data-keys]")) moveRow(1);
+  else if (key === "k" && one("table[data-keys]")) moveRow(-1);
   else if (key === "x") (one("tr.current [data-row]") ?? one("tr:focus-within [data-row]"))?.click();
   else if (key === "?") one("#keys")?.showModal();
-  else return Boolean(one(`[data-key="${CSS.escape(key)}"]`)?.click());
+  else return follow(key);
   return true;
 }
 document.addEventListener("keydown", (event) => {
