@@ -1,12 +1,11 @@
 """What the inbox shows: which requests wait, what was answered a moment ago, and for what it is answered."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from qualadmin.core.models import (
@@ -41,18 +40,16 @@ def unanswered(account: RequesterAccount) -> QuerySet[QualificationRequest]:
     return requests_of(account).filter(~open_answer(), state=State.WAITING)
 
 
-def neighbours(
-    one: QualificationRequest, rows: QuerySet[QualificationRequest]
-) -> tuple[uuid.UUID | None, uuid.UUID | None]:
-    """The unanswered request before and after this one, oldest first (two queries)."""
-    here = {"submitted_at": one.submitted_at}
-    after = rows.filter(Q(submitted_at__gt=one.submitted_at) | Q(**here, pk__gt=one.pk))
-    before = rows.filter(Q(submitted_at__lt=one.submitted_at) | Q(**here, pk__lt=one.pk))
-    keys = "pk"
-    return (
-        before.order_by("-submitted_at", "-pk").values_list(keys, flat=True).first(),
-        after.order_by("submitted_at", "pk").values_list(keys, flat=True).first(),
-    )
+def neighbours(account: RequesterAccount) -> dict[str, Subquery]:
+    """Of each request, the unanswered one before and after it, oldest first: what a query is annotated with."""
+    rows, moment = unanswered(account).select_related(None), OuterRef("submitted_at")
+    # `<=` first and the exact condition within it lets both databases enter the index there.
+    before = Q(submitted_at__lte=moment) & (Q(submitted_at__lt=moment) | Q(pk__lt=OuterRef("pk")))
+    after = Q(submitted_at__gte=moment) & (Q(submitted_at__gt=moment) | Q(pk__gt=OuterRef("pk")))
+    return {
+        "before": Subquery(rows.filter(before).order_by("-submitted_at", "-pk").values("pk")[:1]),
+        "after": Subquery(rows.filter(after).order_by("submitted_at", "pk").values("pk")[:1]),
+    }
 
 
 @dataclass(frozen=True, slots=True)

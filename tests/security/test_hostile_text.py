@@ -65,6 +65,14 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("worker-reveal", "manager", {"stream": "system", "pseudonym": "W-AAAAAAAAAA", "reason": "{x} of this length",
                                   "password": OWN_PASSWORD}),
     ("worker-note", "granter", {"text": "{x}"}),
+    ("request-detail", "granter", {"verb": "purpose", "study": "{x}", "reason": "{x}"}),
+    ("request-detail", "granter", {"verb": "purpose", "study": "", "reason": "{x}"}),
+    ("request-detail", "granter", {"verb": "accept", "score": "{x}", "before": "none"}),
+    ("request-detail", "granter", {"verb": "reject", "words": "{x}", "before": "none"}),
+    ("request-select", "granter", {"verb": "{x}", "row": "{x}", "filter": "{x}"}),
+    ("request-many", "granter", {"score": "{x}", "rule": "{x}", "study": "", "reason": "{x}"}),
+    ("request-many", "granter", {"score": "7", "study": "", "reason": "{x}"}),
+    ("request-key", "granter", {"text": "{x}"}),
     ("audit-list", "manager", {"words": "{x}"}),
     ("audit-list", "manager", {"words": 'type:"{x}" -action:view'}),
     ("audit-list", "manager", {"words": "request:{x}"}),
@@ -123,7 +131,7 @@ WITHOUT_TEXT: Final = {
     "oversight-unmute",
     "account-test", "account-enable", "account-disable", "account-resume", "account-archive",
     "person-deactivate", "person-activate", "person-role-end", "restoration-compare", "token-revoke", "key-revoke",
-    "restoration-open", "styleguide",
+    "restoration-open", "styleguide", "request-take-back", "request-refresh",
 }  # fmt: skip
 
 

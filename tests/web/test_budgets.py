@@ -80,6 +80,7 @@ def pages(lab: Lab) -> dict[str, str]:
         "request-list": f"{reverse('request-list')}?size=25&type={lab.type.pk}",
         "drift-list": f"{reverse('drift-list')}?size=25&kind=score",
         "hit-list": f"{reverse('hit-list')}?size=25&q=HIT",
+        "request-detail": reverse("request-detail", args=[lab.type.requests.order_by("submitted_at")[3].pk]),
         "worker-list": reverse("worker-list"),
         "worker-detail": f"{reverse('worker-detail', args=[lab.worker.pk])}?size=25&kind=failed",
         "list-list": f"{reverse('list-list')}?q=list",

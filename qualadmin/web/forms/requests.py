@@ -1,6 +1,7 @@
 """Answering workers' requests: one by one, many at once, what it is for, and the lab's own key."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
@@ -44,11 +45,16 @@ class PurposeForm(PageForm):
     study = StudyField(label="Study")
     reason = reason_field()
 
-    def __init__(self, *args: Any, account: RequesterAccount, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, account: RequesterAccount, studies: Sequence[Study] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         study = self.fields["study"]
         assert isinstance(study, StudyField)  # noqa: S101 # declared above
         study.ask_for(account)
+        if studies is not None:  # asked for already
+            named = [(str(one.pk), study.label_from_instance(one)) for one in studies]
+            study.choices = [("", str(study.empty_label)), *named]
         ask_reason(self, account)
 
 

@@ -31,7 +31,7 @@ from qualadmin.core.scoring import Sheet, key_of, sheet_of
 from qualadmin.web.acting import posted, show, submit
 from qualadmin.web.forms.requests import AcceptForm, KeyForm, PurposeForm, RejectForm
 from qualadmin.web.http import Request, once, page, single_value
-from qualadmin.web.inbox import answered_lately, keep_purpose, neighbours, purpose_of, unanswered
+from qualadmin.web.inbox import answered_lately, keep_purpose, neighbours, purpose_of
 
 HISTORY: Final = 10
 MOVED: Final = (
@@ -61,7 +61,9 @@ class _Page:
         self.accept = AcceptForm(initial={"score": self.score}, prefix=None)
         self.reject = RejectForm()
         self.purpose_form = PurposeForm(
-            account=request.account_in_use, initial={"study": self.purpose.study, "reason": self.purpose.reason}
+            account=request.account_in_use,
+            studies=self.studies,
+            initial={"study": self.purpose.study, "reason": self.purpose.reason},
         )
 
     @property
@@ -102,7 +104,6 @@ class _Page:
     def _act(self, verb: Verb, form: AcceptForm | RejectForm) -> str:
         if self.request.POST.get("before") != self.before:
             raise Conflict(MOVED, code="moved")
-        after = neighbours(self.one, unanswered(self.request.account_in_use))
         data = form.cleaned_data
         wishes = Wishes(
             score=data.get("score"),
@@ -113,17 +114,20 @@ class _Page:
         change = answer_request(actor=self.request.actor, request_id=self.one.pk, verb=verb, wishes=wishes)
         if change.job is not None and change.job.state == Job.State.WAITING:
             messages.info(self.request, "A second person must approve this answer. Nothing is sent until then.")
-        following = after[1] or after[0]
+        following = self.one.after or self.one.before  # type: ignore[attr-defined]  # annotated
         return reverse("request-detail", args=[following]) if following else reverse("request-list")
 
     def _bound_purpose(self) -> PurposeForm:
         return PurposeForm(
             {"study": str(self.purpose.study.pk) if self.purpose.study else "", "reason": self.purpose.reason},
             account=self.request.account_in_use,
+            studies=self.studies,
         )
 
     def _keep_purpose(self) -> HttpResponse:
-        self.purpose_form = PurposeForm(self.request.POST, account=self.request.account_in_use)
+        self.purpose_form = PurposeForm(
+            self.request.POST, account=self.request.account_in_use, studies=self.studies
+        )
         if not self.purpose_form.is_valid():
             return self.show(422)
         data = self.purpose_form.cleaned_data
@@ -134,7 +138,6 @@ class _Page:
         one, account = self.one, self.request.account_in_use
         answer = open_answers([one.pk]).get(one.pk)
         waits = one.state == QualificationRequest.State.WAITING
-        before, after = neighbours(one, unanswered(account))
         context = {
             "one": one,
             "sheet": self.sheet,
@@ -150,8 +153,8 @@ class _Page:
             "purpose_form": self.purpose_form,
             "accept": self.accept,
             "reject": self.reject,
-            "previous": before,
-            "next": after,
+            "previous": one.before,  # type: ignore[attr-defined]  # annotated
+            "next": one.after,  # type: ignore[attr-defined]
             "history": _history(self.request, one),
             "earlier": _earlier(one),
             "answered": answered_lately(self.request),
@@ -162,7 +165,7 @@ class _Page:
 def _request(request: Request, pk: uuid.UUID) -> QualificationRequest:
     rows = QualificationRequest.objects.filter(type__account=request.account_in_use)
     related = ("worker", "type__scoring_key", "type__test", "answers__test")
-    one = rows.select_related(*related).filter(pk=pk).first()
+    one = rows.select_related(*related).annotate(**neighbours(request.account_in_use)).filter(pk=pk).first()
     if one is None:
         raise NotVisible
     return one
