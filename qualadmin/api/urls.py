@@ -7,7 +7,7 @@ from django.urls import path
 
 from .openapi import document
 from .operation import Operation
-from .operations import audit, control, grants, jobs, lists, previews, reading, types
+from .operations import audit, control, grants, jobs, lists, previews, reading, requests, types
 from .views import method_not_allowed, view_of
 
 app_name = "api"
@@ -16,6 +16,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *reading.OPERATIONS,
     *types.OPERATIONS,
     *lists.OPERATIONS,
+    *requests.OPERATIONS,
     *previews.OPERATIONS,
     *jobs.OPERATIONS,
     *control.OPERATIONS,

@@ -19,6 +19,7 @@ from tests.factories import (
     JobFactory,
     PreviewFactory,
     QualificationFactory,
+    RequestFactory,
     UserFactory,
     WorkerFactory,
 )
@@ -47,6 +48,9 @@ TABLE: Final = {
     "DisassociateQualificationFromWorker": Row(
         "g", "grant", 202, {"QualificationTypeId": "3WAVE7", "WorkerId": WORKER}
     ),
+    "ListQualificationRequests": Row("g", "grant", 200, {}),
+    "AcceptQualificationRequest": Row("g", "grant", 409, {"QualificationRequestId": "3ENDED"}),
+    "RejectQualificationRequest": Row("g", "grant", 409, {"QualificationRequestId": "3ENDED"}),
     "ListQualificationTypes": Row("gpmv", "read", 200, {}),
     "GetQualificationType": Row("gpmv", "read", 200, {"QualificationTypeId": "3WAVE7"}),
     "GetQualificationScore": Row("gpm", "read", 200, {"QualificationTypeId": "3WAVE7", "WorkerId": WORKER}),
@@ -85,7 +89,14 @@ TABLE: Final = {
     "RetryJob": Row("g", "grant", 409, {"JobId": "{job}"}),  # nothing of it has failed
 }
 #: Lists that name nothing: what is not the person's is not in them.
-UNNAMED: Final = {"ListQualificationTypes", "ListJobs", "ListAuditEntries", "ExportAuditLog", "VerifyAuditLog"}
+UNNAMED: Final = {
+    "ListQualificationRequests",
+    "ListQualificationTypes",
+    "ListJobs",
+    "ListAuditEntries",
+    "ExportAuditLog",
+    "VerifyAuditLog",
+}
 
 
 def test_every_operation_has_a_row() -> None:
@@ -107,6 +118,7 @@ def things(cast: Cast, wave: QualificationType) -> dict[str, str]:
     """What the table names by `{…}`."""
     worker = WorkerFactory(worker_id=WORKER)
     QualificationFactory(type=wave, worker=worker)
+    RequestFactory(type=wave, mturk_id="3ENDED", state="closed")
     job = JobFactory(account=cast.account, created_by=cast.granter)
     change = ChangeFactory(type=wave, worker=worker, job=job, n=1, state="done")
     preview = PreviewFactory(account=cast.account, created_by=cast.granter, state="ready", rows_sha256="0" * 64)
