@@ -19,7 +19,7 @@ from django.db import connection
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.models import RequesterAccount
 from qualadmin.logs import JsonFormatter
-from tests.factories import PASSWORD as OWN_PASSWORD
+from tests.security.hostile_forms import FORMS, PASSWORD, WITHOUT_TEXT
 from tests.security.stage import PRACTICE, Stage, undone
 from tests.security.table import TABLE
 from tests.security.writes import written
@@ -35,104 +35,6 @@ HOSTILE: Final = {
 }
 #: What would be markup if it were not escaped.
 RAW: Final = ("<script>alert", "<img src=x", "onerror=alert(1)>")
-PASSWORD: Final = "a long enough passphrase"
-_ACCOUNT: Final = {"profile_name": "{x}", "role_arn": "{x}", "external_id": "{x}", "aws_account_id": "{x}"}
-#: Every form with a text field: who fills it in, and how; `{x}` is the hostile text. A form may stand here twice:
-#: once with everything hostile, once so that it is accepted.
-FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
-    ("grant", "granter", {"type": "{type}", "list": "{x}\nA1GOODWORKER01", "reason": "{x}", "score": ""}),
-    ("grant", "granter", {"type": "{x}", "list": "{x}", "reason": "{x}", "score": "{x}", "study": "{x}"}),
-    ("grant-revoke", "granter", {"type": "{type}", "list": "{x}\nA1GOODWORKER01", "how": "reason",
-                                 "revoke_reason": "{x}", "reason": "{x}"}),
-    ("grant-revoke", "granter", {"type": "{x}", "list": "{x}", "how": "{x}", "revoke_reason": "{x}"}),
-    ("bulk", "granter", {"verb": "grant", "list": "{x}\nA1GOODWORKER01"}),
-    ("bulk", "granter", {"verb": "{x}", "list": "{x}"}),
-    ("bulk-columns", "granter", {"type": "{type}", "reason": "{x}", "score": "{x}", "worker_column": "{x}",
-                                 "score_column": "{x}", "action_column": "{x}", "header": "{x}"}),
-    ("preview-check", "granter", {"rows_sha256": "{x}", "typed_count": "{x}"}),
-    ("preview-corrections", "granter", {"use": "{x}", "accept": "{x}"}),
-    ("job-decide", "pi", {"decision": "{x}", "words": "{x}"}),
-    ("job-decide", "pi", {"decision": "send_back", "words": "{x}"}),
-    ("type-select", "granter", {"verb": "{x}", "row": "{x}", "matching": "{x}", "filter": "{x}",
-                                 "counted": "{x}"}),
-    ("type-select", "granter", {"verb": "revoke", "matching": "on", "filter": "status={x}"}),
-    ("job-again", "granter", {"verb": "{x}"}),
-    ("job-undo", "granter", {"study": "{x}", "reason": "{x}"}),
-    ("find", "granter", {"q": "{x}"}),
-    ("worker-find", "granter", {"worker_id": "{x}"}),
-    ("worker-look-up", "granter", {"worker_id": "{x}", "type": "{type}"}),
-    ("worker-reveal", "manager", {"stream": "{x}", "pseudonym": "{x}", "reason": "{x}", "password": "{x}"}),
-    ("worker-reveal", "manager", {"stream": "system", "pseudonym": "W-AAAAAAAAAA", "reason": "{x} of this length",
-                                  "password": OWN_PASSWORD}),
-    ("worker-note", "granter", {"text": "{x}"}),
-    ("request-detail", "granter", {"verb": "purpose", "study": "{x}", "reason": "{x}"}),
-    ("request-detail", "granter", {"verb": "purpose", "study": "", "reason": "{x}"}),
-    ("request-detail", "granter", {"verb": "accept", "score": "{x}", "before": "none"}),
-    ("request-detail", "granter", {"verb": "reject", "words": "{x}", "before": "none"}),
-    ("request-select", "granter", {"verb": "{x}", "row": "{x}", "filter": "{x}"}),
-    ("request-many", "granter", {"score": "{x}", "rule": "{x}", "study": "", "reason": "{x}"}),
-    ("request-many", "granter", {"score": "7", "study": "", "reason": "{x}"}),
-    ("request-key", "granter", {"text": "{x}"}),
-    ("audit-list", "manager", {"words": "{x}"}),
-    ("audit-list", "manager", {"words": 'type:"{x}" -action:view'}),
-    ("audit-list", "manager", {"words": "request:{x}"}),
-    ("oversight", "manager", {"rule": "night", "study": "", "reason": "{x}"}),
-    ("oversight", "manager", {"rule": "{x}", "study": "{x}", "reason": "{x}"}),
-    ("profile", "granter", {"time_zone": "{x}", "theme": "{x}"}),
-    ("theme", "granter", {"theme": "{x}", "next": "{x}"}),
-    ("password", "granter", {"old": "{x}", "new": "{x}", "again": "{x}"}),
-    ("token-list", "granter", {"name": "{x}", "scopes": "read", "account": "", "days": "30"}),
-    ("token-list", "granter", {"name": "{x}", "scopes": "{x}", "account": "{x}", "days": "{x}"}),
-    ("key-list", "granter", {"name": "{x}", "account": "", "may": "read", "days": "30", "reason": "{x}"}),
-    ("key-list", "granter", {"name": "{x}", "account": "{x}", "may": "{x}", "days": "{x}", "study": "{x}"}),
-    ("account-use", "granter", {"account": "{x}", "next": "{x}"}),
-    ("study-add", "manager", {"title": "{x}", "protocol_number": "{x}"}),
-    ("study-edit", "manager", {"title": "{x} (edited)", "protocol_number": "{x}", "is_open": "on"}),
-    ("study-pi-add", "manager", {"user": "{x}"}),
-    ("account-add", "manager", {"name": "{x}", "environment": "emulator", "profile_name": ""}),
-    ("account-add", "manager", {"name": "{x} two", "environment": "{x}", **_ACCOUNT}),
-    ("account-edit", "manager", {"name": "{x} (edited)", "profile_name": ""}),
-    ("account-edit", "manager", {"name": "{x}", **_ACCOUNT}),
-    ("account-pause", "manager", {"cause": "{x}"}),
-    ("person-invite", "manager", {"full_name": "{x}", "username": "hostile", "email": "", "password": PASSWORD}),
-    ("person-invite", "manager", {"full_name": "{x}", "username": "{x}", "email": "{x}", "password": PASSWORD}),
-    ("person-edit", "manager", {"full_name": "{x}", "email": ""}),
-    ("person-password", "manager", {"password": "{x}"}),
-    ("person-detail", "manager", {"role": "{x}", "account": "{x}"}),
-    ("type-create", "manager", {"name": "{x}", "description": "{x}", "keywords": "{x}", "default_score": "1",
-                                "min_score": "0", "max_score": "9", "confirm": "1"}),
-    ("type-create", "manager", {"name": "{x} two", "description": "{x}", "keywords": "{x}", "default_score": "1",
-                                "min_score": "0", "max_score": "9"}),
-    ("type-create", "manager", {"name": "{x}", "description": "{x}", "default_score": "{x}", "retry_amount": "{x}",
-                                "auto_granted_value": "{x}", "retry_unit": "{x}"}),
-    ("type-settings", "manager", {"default_score": "{x}", "min_score": "{x}", "max_score": "{x}"}),
-    ("type-settings", "manager", {"default_score": "1", "min_score": "0", "max_score": "2", "lab_name": "{x}"}),
-    ("type-change", "manager", {"description": "{x}", "status": "Active", "confirm": "1"}),
-    ("type-change", "manager", {"description": "{x}", "status": "{x}", "retry_amount": "{x}", "retry_unit": "{x}",
-                                "auto_granted_value": "{x}"}),
-    ("type-status", "manager", {"status": "{x}"}),
-    ("type-delete-name", "manager", {"name": "{x}", "seen": "{x}"}),
-    ("type-test", "viewer", {"q0": "{x}"}),
-    ("type-draft", "manager", {"q0": "{x}"}),
-    ("type-draft-edit", "manager", {"do": "keep", "order": "0", "q0-kind": "text", "q0-text": "{x}",
-                                    "intro": "{x}", "q0-title": "{x}", "duration_amount": "1", "duration_unit": "hours"}),
-    ("type-draft-edit", "manager", {"do": "add-one", "order": "0", "q0-kind": "one", "q0-text": "{x}",
-                                    "q0-order": "0", "q0-c0-text": "{x}", "q0-c0-points": "{x}", "ranges": "{x}"}),
-    ("type-draft-edit", "manager", {"do": "{x}", "order": "{x}"}),
-    ("type-draft-xml", "manager", {"question_form": "{x}", "answer_key": "{x}", "duration_amount": "{x}"}),
-    ("type-draft-use", "manager", {"seen": "{x}"}),
-    ("sign-in", "", {"username": "{x}", "password": "{x}", "next": "{x}"}),
-]  # fmt: skip
-#: Buttons and questions without any field of their own, and what is there for the look only.
-WITHOUT_TEXT: Final = {
-    "sign-out", "kept-form", "sessions", "preview-discard", "job-pause", "job-stop", "job-resume", "job-retry",
-    "job-withdraw", "type-import", "type-sync", "type-hits", "type-test-change",
-    "worker-check", "study-pi-remove", "audit-verify",
-    "oversight-unmute",
-    "account-test", "account-enable", "account-disable", "account-resume", "account-archive",
-    "person-deactivate", "person-activate", "person-role-end", "restoration-compare", "token-revoke", "key-revoke",
-    "restoration-open", "styleguide", "request-take-back", "request-refresh",
-}  # fmt: skip
 
 
 def fill(stage: Stage, url_name: str, name: str, fields: dict[str, str], text: str) -> Any:

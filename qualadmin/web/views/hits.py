@@ -77,6 +77,8 @@ def hit_ask(request: Request) -> HttpResponse:
     """Have Amazon asked who did the chosen or pasted HITs."""
     request.section = "bulk"
     form = AskForm(request.POST, pasting="hit_ids" in request.POST)
+    if set(form.errors) & {"row", "matching", "filter"}:  # no page of ours sends that
+        raise BadRequest("The selection came incomplete. Nothing was done. Open the list again and select there.")
     if not form.is_valid() and not was_sent(request):
         if not form.fields["hit_ids"].required and set(form.errors) == {"statuses"}:
             messages.error(request, "Tick at least one status. Nothing was asked.")

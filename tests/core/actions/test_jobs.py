@@ -18,6 +18,7 @@ from qualadmin.core.actions.studies import update_study
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
 from qualadmin.core.models import (
+    OF_LISTS,
     Change,
     Job,
     Preview,
@@ -119,7 +120,7 @@ def test_what_came_true_meanwhile_is_already_so(
     assert (job.total, job.planned, job.skipped) == (3, 2, 1)
 
 
-@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("verb", OF_LISTS)
 def test_a_job_in_which_all_came_true_ends_at_once(
     wave: QualificationType, granter: User, verb: Verb, rung: list[tuple[str, ...]]
 ) -> None:
