@@ -19,6 +19,7 @@ from qualadmin.mturk.types import (
     Balance,
     CallRecord,
     Identity,
+    MailRefusal,
     NotHeld,
     QualificationStatus,
     RemoteAssignment,
@@ -310,6 +311,20 @@ class QualificationGateway:
         plain: dict[str, Any] = _plain(answer.payload)
         plain.pop("ResponseMetadata", None)
         return plain
+
+    # E-mails to workers
+
+    def notify_workers(
+        self, subject: str, text: str, worker_ids: Collection[str]
+    ) -> tuple[list[MailRefusal], CallRecord]:
+        """Mail up to 100 workers; return those Amazon did not mail. Only who has done work for the account can be.
+
+        Sent again it mails again, and nothing tells afterwards who was mailed: never repeat it after ``Unknown``.
+        """
+        answer = self._change(
+            self._mutate.notify_workers, Subject=subject, MessageText=text, WorkerIds=list(worker_ids)
+        )
+        return _value(reading.mail_refusals, answer, mutating=True), answer.call
 
     # ``Any``: boto3's typed methods differ in their keywords, which mypy cannot pass on.
 

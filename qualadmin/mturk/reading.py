@@ -6,11 +6,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from qualadmin.mturk.calls import unclear_answer
+from qualadmin.mturk.errors import printable
 from qualadmin.mturk.types import (
     AssignmentStatus,
     Balance,
     CallRecord,
     Identity,
+    MailRefusal,
     QualificationStatus,
     RemoteAssignment,
     RemoteHit,
@@ -121,3 +123,15 @@ def remote_assignment(item: Item, _call: CallRecord) -> RemoteAssignment:
 def _utc(moment: datetime | None) -> datetime | None:
     """botocore gives aware times in the zone of this machine."""
     return moment.astimezone(UTC) if moment is not None else None
+
+
+def mail_refusals(item: Item, _call: CallRecord) -> list[MailRefusal]:
+    """The workers that were not mailed; all others of the call were."""
+    return [
+        MailRefusal(
+            worker_id=found["WorkerId"],
+            code=found.get("NotifyWorkersFailureCode", ""),
+            message=printable(found.get("NotifyWorkersFailureMessage", "")),
+        )
+        for found in item["NotifyWorkersFailureStatuses"]
+    ]

@@ -157,3 +157,12 @@ class RemoteAssignment:
     worker_id: str
     status: AssignmentStatus
     submitted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailRefusal:
+    """Why one worker of a call was not mailed. ``code``: ``SoftFailure``, ``HardFailure``, or "" if not told."""
+
+    worker_id: str
+    code: str
+    message: str

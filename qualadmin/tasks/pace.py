@@ -40,6 +40,19 @@ class SharedPace:
 
         return update_pace(account_id=self._account_id, step=step)
 
+    def take_in(self, word: str, epoch: int, *, throttled: bool = False) -> None:
+        """Take in how Amazon took one call of a slot of this epoch, counted under `word`."""
+        now = time.time()
+
+        def step(stored: dict[str, Any]) -> tuple[dict[str, Any], None]:
+            state = _state(stored, now)
+            change = pacing.throttled(state, epoch, now) if throttled else pacing.accepted(state, 1, epoch)
+            return change.to_dict(), None
+
+        update_pace(account_id=self._account_id, step=step, calls={word: 1})
+        if throttled:
+            note_throttled(account_id=self._account_id, now=timezone.now())
+
     def learn(self, answers: Iterable[Answer]) -> None:
         """Take in how Amazon took the calls."""
         now = time.time()

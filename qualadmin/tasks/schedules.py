@@ -38,6 +38,7 @@ from qualadmin.core.queue import (
 from .hits import resume_readings
 from .holders import resume_holders
 from .mail import ring_for_letters
+from .messages import resume_messages
 from .relay import forget_unfetched
 from .requests import EVERY_MINUTES
 from .type_changes import resume_type_changes
@@ -69,13 +70,14 @@ def ensure_schedules() -> None:
 
 
 def resume() -> None:
-    """Task, every minute: ring again for types, connection tests, mails and readings whose doorbell was lost.
+    """Task, every minute: ring again for whatever waits and whose doorbell was lost.
 
     And forget answers of Amazon that nobody fetched.
     """
     resume_types()
     resume_type_changes()
     ring_for_letters()
+    resume_messages()
     resume_readings()
     resume_holders()
     settle_drift()

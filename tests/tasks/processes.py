@@ -79,6 +79,12 @@ def empty(preview_id: str) -> None:
     task(preview_id)
 
 
+def send_message(message_id: str) -> None:
+    from qualadmin.tasks.messages import send_message as task
+
+    task(message_id)
+
+
 def undo(user_id: int, job_id: str) -> str:
     """From the button to the confirmed job: its id, or the class of what was raised."""
     from uuid import UUID
@@ -221,6 +227,7 @@ _DEEDS = (
     prepare,
     give_up,
     empty,
+    send_message,
     undo,
     confirm,
     claim,

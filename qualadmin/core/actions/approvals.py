@@ -47,10 +47,11 @@ _AFTER: Final = {
 
 def may_decide(actor: Actor, job: Job) -> bool:
     """Whether the person may approve the job or send it back: a PI of its study who did not ask for it."""
-    return job.created_by_id != actor.user_id and _may_approve(actor, job.account, str(job.study_id))
+    return job.created_by_id != actor.user_id and may_approve_in(actor, job.account, str(job.study_id))
 
 
-def _may_approve(actor: Actor, account: RequesterAccount, study_id: str) -> bool:
+def may_approve_in(actor: Actor, account: RequesterAccount, study_id: str) -> bool:
+    """Whether the person is a PI of the study who may approve what is sent in the account."""
     return study_id in actor.study_ids and allowed(
         actor, Permission.APPROVE_JOBS, str(account.pk), production=account.is_production
     )
@@ -67,7 +68,7 @@ def approvers_of(account: RequesterAccount, study: Study | None, *, asked_by: in
         return []
     named = StudyInvestigator.objects.filter(study=study, ended_at=None, user__is_active=True)
     people = User.objects.filter(pk__in=named.values("user")).exclude(pk=asked_by)
-    return [one for one in people if _may_approve(one.as_actor(), account, str(study.pk))]
+    return [one for one in people if may_approve_in(one.as_actor(), account, str(study.pk))]
 
 
 def refuse_without_approver(account: RequesterAccount, study: Study | None, *, asked_by: int) -> list[User]:
@@ -90,10 +91,10 @@ def waiting_for(actor: Actor) -> QuerySet[Job]:
     if not actor.study_ids or not allowed(actor, Permission.APPROVE_JOBS):
         return Job.objects.none()
     mine = Q(study__in=actor.study_ids) & ~Q(created_by=actor.user_id)
-    return Job.objects.filter(mine, _where_approving(actor), state=Job.State.WAITING).order_by("created_at")
+    return Job.objects.filter(mine, where_approving(actor), state=Job.State.WAITING).order_by("created_at")
 
 
-def _where_approving(actor: Actor) -> Q:
+def where_approving(actor: Actor) -> Q:
     """The accounts in which the person may approve, as a condition: every page of a PI asks."""
     places = Q(pk__in=[])
     for grant in actor.roles:

@@ -23,6 +23,7 @@ from qualadmin.core.models import (
     Change,
     Erasure,
     Job,
+    MessageRecipient,
     PreviewRow,
     Qualification,
     QualificationRequest,
@@ -184,6 +185,8 @@ def obstacles(worker: Worker) -> list[str]:
     ]
     if Change.objects.filter(worker=worker, state__in=Change.OPEN).exists() or _is_being_prepared(worker):
         found.append("Changes of this worker are still to be sent or looked up. Wait for the job, or stop it.")
+    if MessageRecipient.objects.filter(worker=worker, state=MessageRecipient.State.SENDING).exists():
+        found.append("A message to this worker is being sent. Wait until it is.")
     return found
 
 

@@ -43,9 +43,7 @@ def add_workers(
     `counted`: a key of UNWANTED, or "all". `taken_on`: the day they took part, where the file itself does not say.
     Raises ActionError for what can't be read; lines without a certain worker id too, unless `leave_out`.
     """
-    found = _read(content, file_name, counted)
-    if found.unread and not leave_out:
-        raise ActionError(_unread(found), field="list", code="unread_lines")
+    found = read_participants(content, file_name, counted=counted, leave_out=leave_out)
     if not found.workers:
         raise ActionError("No worker is left in this list. Nothing was added.", field="list", code="nobody")
     if taken_on is not None:
@@ -135,6 +133,23 @@ def drop_source(*, actor: Actor, source_id: int) -> ListSource:
     return source
 
 
+def read_participants(
+    content: bytes,
+    file_name: str,
+    *,
+    counted: str = "all",
+    leave_out: bool = False,
+    deed: str = "nothing was added",
+) -> Participants:
+    """The workers of a file (with a name) or of pasted text. Raises ActionError for what can't be read; lines
+    without a certain worker id too, unless `leave_out`. `deed` says what did not happen then.
+    """
+    found = _read(content, file_name, counted)
+    if found.unread and not leave_out:
+        raise ActionError(_unread(found, deed), field="list", code="unread_lines")
+    return found
+
+
 def _read(content: bytes, file_name: str, counted: str) -> Participants:
     limits = Limits(max_bytes=settings.UPLOAD_MAX_BYTES, max_rows=settings.UPLOAD_MAX_ROWS)
     try:
@@ -151,12 +166,12 @@ def _label(file_name: str, count: int) -> str:
     return file_name[:200] if file_name else f"{count:,} pasted ID{'s' if count != 1 else ''}"
 
 
-def _unread(found: Participants) -> str:
+def _unread(found: Participants, deed: str) -> str:
     count = len(found.unread)
     lines = " ".join(f"Line {one.line}: {one.reason}" for one in found.unread[:NAMED])
     more = f" And {count - NAMED:,} more." if count > NAMED else ""
     return (
-        f"{count:,} line{'s' if count != 1 else ''} could not be read, so nothing was added. {lines}{more} "
+        f"{count:,} line{'s' if count != 1 else ''} could not be read, so {deed}. {lines}{more} "
         "Mend them, or tick that they are left out."
     )
 

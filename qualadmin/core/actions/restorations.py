@@ -27,13 +27,15 @@ from qualadmin.core.permissions import Permission, Role, require
 from qualadmin.core.queue import SYNC_ACCOUNT, ring
 
 from .endings import job_target
+from .message_restored import stop_after_restore
 
 #: What may still be recorded: who signs in and is refused, what is read and compared, what makes it safer.
 #: People and roles are among it, since a backup lets in again whoever was shut out after it was taken.
 OPEN: Final = frozenset(
     {
         "account.disabled", "account.paused", "account.resumed", "account.sync.requested", "account.test.finished",
-        "account.test.requested", "account.updated", "job.exported", "job.paused", "mturk.drift.detected",
+        "account.test.requested", "account.updated", "job.exported", "job.paused", "message.exported",
+        "message.stopped", "mturk.drift.detected",
         "privacy.erasure.replayed",
         "qtype.seen_changed", "qtype.sync.requested", "qtype.synced", "worker.check.requested", "worker.revealed",
         "worker.searched",
@@ -93,6 +95,7 @@ def mark_restored(
         going_on = [Job.State.RUNNING, Job.State.PREPARING]
         for job in Job.objects.select_for_update(of=("self",), no_key=True).filter(state__in=going_on):
             _pause(tx, job)
+        stop_after_restore(tx)
         # A backup that was taken while the service was read-only holds such a mark itself.
         Restoration.objects.standing().update(ended_at=now, audit_id=entry)
         row = Restoration.objects.create(

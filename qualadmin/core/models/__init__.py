@@ -8,6 +8,7 @@ from .erasures import ErasedId, Erasure, Hold
 from .hits import HIT_ID, Hit, HitList, HitReading, HitWork
 from .jobs import Change, Job
 from .lists import ListSource, Membership, WorkerList
+from .messages import Message, MessageRecipient
 from .oversight import Mute
 from .people import RETENTION_LEAST, RETENTION_USUAL, RoleAssignment, Study, StudyInvestigator, Theme, User
 from .previews import ANSWERS, GIVES, OF_LISTS, Preview, PreviewRow, Verb
@@ -64,6 +65,8 @@ __all__ = [
     "ListRule",
     "ListSource",
     "Membership",
+    "Message",
+    "MessageRecipient",
     "Mute",
     "Preview",
     "PreviewRow",
