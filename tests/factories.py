@@ -232,6 +232,32 @@ class MembershipFactory(DjangoModelFactory):
     since = datetime(2026, 1, 9, 12, tzinfo=UTC)
 
 
+class MessageFactory(AuditedFactory):
+    """A draft with its text; make its recipients with RecipientFactory and set `total` and `planned`."""
+
+    class Meta:
+        model = models.Message
+
+    event = "message.drafted"
+    account = factory.SubFactory(AccountFactory)
+    created_by = factory.SubFactory(UserFactory)
+    subject = factory.Sequence(lambda n: f"Wave {n} is open")
+    text = "Dear worker, the next wave is open."
+    origin = "Pasted IDs"
+
+
+class RecipientFactory(AuditedFactory):
+    """A worker who waits for the message."""
+
+    class Meta:
+        model = models.MessageRecipient
+
+    event = "message.mail.finished"
+    message = factory.SubFactory(MessageFactory)
+    worker = factory.SubFactory(WorkerFactory)
+    n = factory.Sequence(lambda n: n)
+
+
 class RuleFactory(AuditedFactory):
     """A draft without lists: they are asked for nobody."""
 

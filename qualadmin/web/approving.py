@@ -1,13 +1,25 @@
 """What a page says about the second person a job needs: beforehand, while it waits, and ever after."""
 
 from functools import cached_property
+from typing import Any
 
-from qualadmin.core.actions.approvals import approvers_of, held_otherwise, may_decide, may_withdraw
+from django.db.models import QuerySet
+
+from qualadmin.core.actions.approvals import approvers_of, held_otherwise, may_decide, may_withdraw, waiting_for
+from qualadmin.core.actions.erasures import waiting_erasures
+from qualadmin.core.actions.message_control import messages_waiting_for
 from qualadmin.core.actions.thresholds import Reason
+from qualadmin.core.actor import Actor
 from qualadmin.core.models import Approval, Job, Letter, RequesterAccount, Study, User
 
 from .forms.approvals import DecisionForm
 from .http import Request
+
+
+def waiting_lists(actor: Actor) -> list[QuerySet[Any]]:
+    """Jobs, messages and erasures that wait for this very person, in all accounts; none where none ever can."""
+    lists: tuple[QuerySet[Any], ...] = (waiting_for(actor), messages_waiting_for(actor), waiting_erasures(actor))
+    return [rows for rows in lists if not rows.query.is_empty()]
 
 
 def joined(parts: list[str], word: str) -> str:

@@ -7,14 +7,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from qualadmin.core.actions.approvals import waiting_for
-from qualadmin.core.actions.erasures import waiting_erasures
 from qualadmin.core.actions.restorations import standing_restoration
 from qualadmin.core.actions.thresholds import limits
 from qualadmin.core.counting import CountOf
 from qualadmin.core.models import Environment, QualificationRequest, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
 
+from .approving import waiting_lists
 from .http import Request
 from .navigation import links_for, url_of
 
@@ -78,7 +77,7 @@ def _of_person(request: Request) -> dict[str, Any]:
 
 
 def _waiting(request: Request) -> tuple[int, int]:
-    """Requests of the account in use, and what this person can decide on in all accounts: jobs, erasures.
+    """Requests of the account in use, and what this person can decide on in all accounts.
 
     One query. None of them is counted further than the badge shows.
     """
@@ -88,11 +87,9 @@ def _waiting(request: Request) -> tuple[int, int]:
     requests = QualificationRequest.objects.filter(
         state=QualificationRequest.State.WAITING, type__account=account
     ).order_by()[: BADGE_LIMIT + 1]
-    mine = (waiting_for(request.actor), waiting_erasures(request.actor))
-    decisions = [rows.order_by()[: BADGE_LIMIT + 1] for rows in mine]
-    open_ones = [rows for rows in decisions if not rows.query.is_empty()]
-    if not open_ones:
+    lists = [rows.order_by()[: BADGE_LIMIT + 1] for rows in waiting_lists(request.actor)]
+    if not lists:
         return requests.count(), 0
-    counts = [CountOf(rows.values("pk")) for rows in (requests, *open_ones)]
+    counts = [CountOf(rows.values("pk")) for rows in (requests, *lists)]
     found = RequesterAccount.objects.filter(pk=account.pk).values_list(*counts).get()
     return found[0], sum(found[1:])

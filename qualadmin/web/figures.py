@@ -207,7 +207,7 @@ def means_of(account: RequesterAccount) -> Means:
 def needs_of(
     actor: Actor, account: RequesterAccount, standing: Standing, means: Means, now: datetime, approvals: int = 0
 ) -> list[Need]:
-    """What waits for a person, worst first. `approvals`: jobs that wait for this very person, in all accounts."""
+    """What waits for a person, worst first. `approvals`: what waits for this very person, in all accounts."""
     return [
         *_silent_cluster(standing, means.beat, now),
         *_approvals(approvals),

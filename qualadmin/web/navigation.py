@@ -36,6 +36,7 @@ ENTRIES: Final = (
     Entry("Workers", "users", "worker-list", "worker", (Permission.VIEW,), "w"),
     Entry("Lists", "list-bullet", "list-list", "list", (Permission.VIEW,)),
     Entry("Rules", "arrow-path-rounded-square", "rule-list", "rule", (Permission.VIEW,)),
+    Entry("Messages", "envelope", "message-list", "message", (Permission.VIEW,)),
     Entry("Expires soon", "clock", "end-list", "end", (Permission.VIEW,)),
     Entry("Studies", "academic-cap", "study-list", "study", (Permission.VIEW,), starts_group=True),
     Entry(

@@ -41,6 +41,7 @@ from qualadmin.core.models import (
     Erasure,
     HitReading,
     Job,
+    Message,
     Mute,
     Preview,
     QualificationRequest,
@@ -61,7 +62,9 @@ from tests.factories import (
     ChangeFactory,
     JobFactory,
     ListFactory,
+    MessageFactory,
     QualificationFactory,
+    RecipientFactory,
     RequestFactory,
     RoleFactory,
     RuleFactory,
@@ -200,6 +203,11 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         "account": account.pk,
         "rule": rule.pk,
         "list": workers.pk,
+        "message": _message(stage.cast.granter, account, worker).pk,
+        "written": {
+            name: _message(stage.personas[name].user, account, worker).pk
+            for name in ("granter", "practice_granter")
+        },
         "reading": HitReading.objects.create(account=account, hit_ids=["3HIT"], statuses=[], state="done").pk,
         "source": (workers.pk, SourceFactory(list=workers, added_by=stage.cast.granter).pk),
         "type": kind.pk,
@@ -223,6 +231,13 @@ def _things(stage: Stage, account: RequesterAccount) -> dict[str, Any]:
         "entry": {name: _own_entry(one.user) for name, one in stage.personas.items() if one.role},
         "status": 403,
     }
+
+
+def _message(user: User, account: RequesterAccount, worker: Any) -> Message:
+    """A message that this person writes."""
+    one: Message = MessageFactory(account=account, created_by=user, total=1, planned=1)
+    RecipientFactory(message=one, worker=worker)
+    return one
 
 
 def _draft(user: User, kind: Any) -> DraftedTest:

@@ -55,6 +55,8 @@ class Row:
             "answer",
             "source",
             "rule",
+            "message",
+            "written",
             "draft",
             "reading",
         }
@@ -163,6 +165,18 @@ TABLE: Final[dict[str, Row]] = {
     "rule-pause": Row("g", post=409, thing="rule", real="g"),  # it is a draft
     "rule-resume": Row("g", get=200, post=409, thing="rule", real="g"),
     "rule-end": Row("g", get=200, post=302, thing="rule", real="g"),
+    "message-list": Row(ALL, get=200),
+    "message-add": Row("g", get=200, post=422, real="g"),
+    "message-detail": Row(ALL, get=200, thing="message"),
+    "message-progress": Row(ALL, get=302, thing="message"),
+    "message-write": Row("g", get=200, post=422, thing="written", real="g"),
+    "message-check": Row("g", get=200, post=400, thing="written", real="g"),
+    "message-discard": Row("g", get=200, post=302, thing="written", real="g"),
+    "message-decide": Row("p", get=302, post=422, thing="message", real="p"),
+    "message-withdraw": Row("g", get=409, post=409, thing="written", real="g"),  # it is a draft
+    "message-stop": Row("gpm", get=200, post=409, thing="written", real="g"),
+    "message-retry": Row("g", post=409, thing="written", real="g"),
+    "message-results": Row("gpm", get=200, thing="message"),
     "end-list": Row(ALL, get=200),
     "end-now": Row("g", post=302, real="g"),  # nothing is over: said on the list
     "worker-erase": Row("gpm", get=200, post=422, thing="worker"),

@@ -26,7 +26,9 @@ from tests.factories import (
     JobFactory,
     ListFactory,
     MembershipFactory,
+    MessageFactory,
     QualificationFactory,
+    RecipientFactory,
     RequestFactory,
     RuleFactory,
     SourceFactory,
@@ -68,6 +70,9 @@ def pages(lab: Lab) -> dict[str, str]:
             seen_at=now,
         )
     rule = RuleFactory(type=lab.type, owner=lab.cast.granter, held="Many would lose it.")
+    message = MessageFactory(account=lab.cast.account, created_by=lab.cast.granter, study=lab.cast.study)
+    for number, worker in enumerate(workers):
+        RecipientFactory(message=message, worker=worker, n=number)
     edge = AuditEntry.objects.order_by("-seq").values_list("seq", flat=True)[26]
     return {
         "dashboard": reverse("dashboard"),
@@ -85,6 +90,8 @@ def pages(lab: Lab) -> dict[str, str]:
         "worker-detail": f"{reverse('worker-detail', args=[lab.worker.pk])}?size=25&kind=failed",
         "list-list": f"{reverse('list-list')}?q=list",
         "list-detail": f"{reverse('list-detail', args=[source.list.pk])}?size=25&source={source.pk}",
+        "message-list": f"{reverse('message-list')}?q=wave",
+        "message-detail": f"{reverse('message-detail', args=[message.pk])}?size=25&outcome=open",
         "rule-list": f"{reverse('rule-list')}?state=draft",
         "rule-detail": reverse("rule-detail", args=[rule.pk]),
         "end-list": f"{reverse('end-list')}?size=25&type={lab.type.pk}",

@@ -8,6 +8,7 @@ from qualadmin.core.models import OF_LISTS
 
 from .base import PageForm
 
+WRITE: Final = "write"  # a message, which changes nothing
 FILTER_MAX: Final = 2_000  # characters
 
 
@@ -24,7 +25,7 @@ class SelectionForm(PageForm):
     `filter` is the list's address without its path. `counted` is how many rows it had when the page was made.
     """
 
-    verb = forms.ChoiceField(choices=[(one.value, one.label) for one in OF_LISTS])
+    verb = forms.ChoiceField(choices=[*((one.value, one.label) for one in OF_LISTS), (WRITE, "Write")])
     row = RowsField(required=False, coerce=int)
     matching = forms.BooleanField(required=False)
     filter = forms.CharField(required=False, max_length=FILTER_MAX)

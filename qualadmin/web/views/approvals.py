@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from qualadmin.core.actions.approvals import approve_job, may_withdraw, send_back_job, waiting_for, withdraw_job
 from qualadmin.core.actions.erasures import waiting_erasures
+from qualadmin.core.actions.message_control import messages_waiting_for
 from qualadmin.core.actions.thresholds import Reason
 from qualadmin.core.errors import Conflict, NotAllowed
 from qualadmin.core.models import Job
@@ -27,10 +28,12 @@ SHOWN = 200  # more do not wait at the same time; the oldest stand first
 def approval_list(request: Request) -> HttpResponse:
     """What waits for this person, in all accounts, the oldest first: jobs for PIs, erasures for managers too."""
     jobs = waiting_for(request.actor).select_related("account", "study", "created_by", "approval")[:SHOWN]
+    mails = messages_waiting_for(request.actor).select_related("account", "study", "created_by")[:SHOWN]
     lines = [(job, because([Reason.from_json(one) for one in job.approval.reasons])) for job in jobs]
     erasures = waiting_erasures(request.actor).select_related("asked_by")[:SHOWN]
     context = {
         "lines": lines,
+        "mails": mails,
         "erasures": erasures,
         "may_approve": allowed(request.actor, Permission.APPROVE_JOBS),
     }

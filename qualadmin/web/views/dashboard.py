@@ -4,12 +4,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from qualadmin.core.actions.approvals import waiting_for
 from qualadmin.core.models import Job, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
+from qualadmin.web.approving import waiting_lists
 from qualadmin.web.figures import chart_of, days_of, means_of, needs_of, standing_of, tiles_of
 from qualadmin.web.http import Request, page
-from qualadmin.web.listing import COUNT_LIMIT
+from qualadmin.web.listing import count_each
 
 
 @page(None, account=False)
@@ -24,7 +24,7 @@ def dashboard(request: Request) -> HttpResponse:
     standing, means = standing_of(request.actor, account, now), means_of(account)
     jobs = Job.objects.filter(account=account, created_by=request.user).select_related("study")
     mine = list(jobs.order_by("-created_at")[:5])
-    approvals = waiting_for(request.actor)[: COUNT_LIMIT + 1].count()
+    approvals = sum(one.number for one in count_each(waiting_lists(request.actor)))
     context = {
         "needs": needs_of(request.actor, account, standing, means, now, approvals),
         "tiles": tiles_of(standing, days, now),

@@ -15,6 +15,8 @@ from django_htmx.http import HttpResponseClientRefresh
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import drafted_tests as drafts
 from qualadmin.core.actions import types as actions
+from qualadmin.core.actions.message_recipients import from_holders
+from qualadmin.core.actions.messages import draft_message
 from qualadmin.core.actions.seen import WorkerTest
 from qualadmin.core.actions.selections import Selection, select_holders
 from qualadmin.core.errors import ActionError, NotVisible
@@ -32,6 +34,7 @@ from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.acting import act_and_return, posted, refuse_stale, show, submit
 from qualadmin.web.charts import histogram
 from qualadmin.web.filters import Choice, TextSearch
+from qualadmin.web.forms.selections import WRITE
 from qualadmin.web.forms.types import NewTypeForm, ScoresForm, retry_words
 from qualadmin.web.http import Request, is_fragment, is_polling, page
 from qualadmin.web.listing import CappedCount, Column, Listing, Results, capped_count
@@ -176,6 +179,7 @@ def _selecting(request: Request, one: QualificationType, results: Results[Qualif
     wanted = [(Verb.REVOKE.value, "Take away…")]
     if one.status == Status.ACTIVE:
         wanted.insert(0, (Verb.GRANT.value, "Grant or change score…"))
+    wanted.append((WRITE, "Write to them…"))
     return {
         "may_select": usable and can_select(results) and _rights(request)["may_grant"],
         "actions": wanted,
@@ -189,6 +193,8 @@ def type_select(request: Request, pk: uuid.UUID) -> HttpResponse:
     chosen = selected(request, HOLDERS, one.qualifications.all())
     selection = Selection(chosen.rows, chosen.matching, chosen.filter)
     try:
+        if chosen.deed == WRITE:
+            return _write_to(request, one, selection)
         preview = select_holders(actor=request.actor, type=one, selection=selection, verb=chosen.verb)
     except ActionError as error:
         if error.status != 422:
@@ -203,6 +209,13 @@ def type_select(request: Request, pk: uuid.UUID) -> HttpResponse:
             f"and {grouped(number)} were taken over.",
         )
     return redirect("bulk-columns", preview.pk)
+
+
+def _write_to(request: Request, one: QualificationType, selection: Selection) -> HttpResponse:
+    """A message to the selected holders. Its text comes next."""
+    account = request.account_in_use
+    found = from_holders(actor=request.actor, account=account, type_id=one.pk, selection=selection)
+    return redirect("message-write", draft_message(actor=request.actor, account=account, recipients=found).pk)
 
 
 def _is_syncing(one: QualificationType) -> bool:
