@@ -27,6 +27,11 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("type-select", "granter", {"verb": "revoke", "matching": "on", "filter": "status={x}"}),
     ("job-again", "granter", {"verb": "{x}"}),
     ("job-undo", "granter", {"study": "{x}", "reason": "{x}"}),
+    ("message-add", "granter", {"source": "ids", "list": "{x}"}),
+    ("message-add", "granter", {"source": "{x}"}),
+    ("message-write", "granter", {"subject": "{x}", "text": "{x}", "study": ""}),
+    ("message-check", "granter", {"seen": "{x}"}),
+    ("message-decide", "pi", {"decision": "send_back", "words": "{x}"}),
     ("find", "granter", {"q": "{x}"}),
     ("worker-find", "granter", {"worker_id": "{x}"}),
     ("worker-look-up", "granter", {"worker_id": "{x}", "type": "{type}"}),
@@ -109,6 +114,7 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
 ]  # fmt: skip
 #: Buttons and questions without any field of their own, and what is there for the look only.
 WITHOUT_TEXT: Final = {
+    "message-discard", "message-retry", "message-stop", "message-withdraw",
     "sign-out", "kept-form", "sessions", "preview-discard", "job-pause", "job-stop", "job-resume", "job-retry",
     "job-withdraw", "type-import", "type-sync", "worker-check", "study-pi-remove", "audit-verify",
     "oversight-unmute",
