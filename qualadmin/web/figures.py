@@ -233,8 +233,8 @@ def _silent_cluster(standing: Standing, beat: datetime | None, now: datetime) ->
 
 def _approvals(count: int) -> Iterator[Need]:
     if count:
-        waits = "waits" if count == 1 else "wait"
-        yield Need(f"{_jobs(count)} {waits} for your approval.", reverse("approval-list"), "Look and decide")
+        waits = "approval waits" if count == 1 else "approvals wait"
+        yield Need(f"{grouped(count)} {waits} for your decision.", reverse("approval-list"), "Look and decide")
 
 
 def _troubled_rules(actor: Actor, account: RequesterAccount) -> Iterator[Need]:

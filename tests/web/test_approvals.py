@@ -76,8 +76,8 @@ class TestWhileItWaits:
         assert f'href="{page_of(job)}"' in page.content.decode()
         assert "It lets Amazon e-mail 2 workers." in text_of(page)
         assert 'Approvals<span class="count">1<span class="sr"> waiting</span>' in page.content.decode()
-        assert "1 job waits for your approval." in text_of(decider.get("/"))
-        assert "waits for your approval" not in text_of(asker.get("/"))
+        assert "1 approval waits for your decision." in text_of(decider.get("/"))
+        assert "waits for your decision" not in text_of(asker.get("/"))
 
     def test_a_job_of_another_account_is_one_switch_away(
         self, decider: Someone, second: Second, account: RequesterAccount
