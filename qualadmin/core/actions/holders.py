@@ -27,7 +27,7 @@ from .drift import Found, note_drift
 from .holder_looks import agreeing, note_checked
 from .seen import SeenHolder
 from .types import type_target
-from .workers import insert_workers
+from .workers import erased_among, insert_workers
 
 CHUNK: Final = 1000  # holders in one transaction: short enough that nobody waits for it
 IN_LIST: Final = 900  # SQLite's oldest limit of parameters is 999
@@ -165,6 +165,9 @@ def _apply_chunk(
     wanted = _by_worker_id(chunk, counts)
     busy = set(_in_flight(type))
     same, workers = agreeing(type, wanted, busy, as_of)
+    for worker_id in erased_among([one for one, pk in workers.items() if pk is None]):
+        del workers[worker_id]  # Amazon's list shall not bring them back
+        counts.erased += 1
     note_checked(same, as_of)
     counts.unchanged = len(same)
     held = _held(type, [pk for pk in workers.values() if pk is not None and pk not in busy])
