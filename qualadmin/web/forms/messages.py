@@ -144,7 +144,9 @@ class MessageForm(PageForm):
         rows=12,
         help_text="Plain text; Amazon sends it word by word. Every recipient reads the same, so name nobody.",
     )
-    study = StudyField(label="Study")
+    study = StudyField(
+        label="Study", help_text="What this is for. Its PIs see the message and its entries in the audit log."
+    )
 
     def __init__(self, *args: Any, account: RequesterAccount, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
