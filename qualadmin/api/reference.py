@@ -18,6 +18,7 @@ from .urls import OPERATIONS
 SCOPES: Final = {
     Scope.READ: "What is known here of types, holders, jobs and changes. Nobody asks Amazon for it.",
     Scope.GRANT: "Single changes and whole lists. Amazon is told later, by the task cluster.",
+    Scope.TYPES: "Qualification types, made, changed and deleted. Amazon is told by the task cluster.",
     Scope.AUDIT: "Who did what, when and why, and that nothing of it was altered.",
 }
 _PATTERNS: Final = {

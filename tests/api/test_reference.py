@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qualadmin.api.reference import entry_of, kind_of
+from qualadmin.api.reference import SCOPES, entry_of, kind_of
 from qualadmin.api.urls import OPERATIONS
+from qualadmin.core.permissions import Scope
 from tests.api.schema import DOCUMENT
 from tests.people import Cast
 from tests.web.html import assert_valid_page
@@ -49,3 +50,7 @@ def test_parameters_and_fields_are_in_words() -> None:
     assert kind_of({"type": ["integer", "null"]}) == "whole number, or null"
     assert (by_name["ConfirmPreview"].status, by_name["ConfirmPreview"].takes_key) == (202, True)
     assert (by_name["ListJobs"].is_list, by_name["ListJobs"].takes_key) == (True, False)
+
+
+def test_every_scope_has_a_place_on_the_page() -> None:
+    assert set(SCOPES) == set(Scope)
