@@ -35,6 +35,7 @@ GROUPS: Final = {
     "change": "Changes",
     "mturk": "Calls to Amazon",
     "request": "Workers’ requests",
+    "message": "Messages to workers",
     "worker": "Workers",
     "workerlist": "Worker lists",
     "rule": "Rules",

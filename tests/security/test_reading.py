@@ -20,7 +20,9 @@ from tests.security.writes import written
 pytestmark = pytest.mark.django_db
 READERS: Final = ("granter", "pi", "manager", "viewer", "outsider", "newcomer", None)
 #: Entries that a GET may write: that somebody read or took away, and that somebody was refused.
-OF_READING: Final = {"audit.viewed", "audit.exported", "job.exported", "system.drift.exported", "access.denied"}
+OF_READING: Final = {
+    "audit.viewed", "audit.exported", "job.exported", "message.exported", "system.drift.exported", "access.denied",
+}  # fmt: skip
 METHODS: Final = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X" * 30)
 
 
