@@ -68,7 +68,8 @@ def evaluate(rule: ListRule, now: datetime, *, below: int | None = None) -> Eval
     found.wanted, found.holding, found.otherwise = _rows(
         _HELD.format(wanted=wanted), [*parameters, rule.score, rule.score, db_uuid(rule.type_id)]
     )[0]
-    found.listed, found.undated = _rows(_LISTED.format(lists=marks(_lists(rule))), _lists(rule))[0]
+    lists = _lists(rule)
+    found.listed, found.undated = _rows(_LISTED.format(lists=_any_of(lists)), lists)[0]
     return found
 
 
@@ -125,12 +126,17 @@ def _lists(rule: ListRule) -> list[Any]:
     return [db_uuid(key) for key in rule.lists.order_by("pk").values_list("pk", flat=True)]
 
 
+def _any_of(lists: list[Any]) -> str:
+    """The inside of an IN. A rule may have no list any more, and PostgreSQL knows no empty one."""
+    return marks(lists) or "NULL"
+
+
 def _wanted(rule: ListRule, now: datetime) -> tuple[str, list[Any]]:
     """The condition of being in a list, and in time, with its parameters."""
     lists = _lists(rule)
     window = "" if rule.days is None else "AND m.at >= %s"
     values = [] if rule.days is None else [db_time(window_start(rule.days, now))]
-    return _WANTED.format(lists=marks(lists), window=window), [*lists, *values]
+    return _WANTED.format(lists=_any_of(lists), window=window), [*lists, *values]
 
 
 def _own(rule: ListRule, below: int | None) -> tuple[str, list[Any]]:

@@ -350,6 +350,15 @@ def test_a_rule_that_has_nothing_to_do_is_started_without_a_job(
     assert night(rule) is not None
 
 
+def test_a_rule_without_any_list_asks_for_nobody(
+    granter: User, wave: QualificationType, members: WorkerList
+) -> None:
+    paste(granter, members, "A1MADEUPWORKER")
+    rule = make(granter, wave, members)
+    rule.lists.clear()
+    assert prepare_run(actor=granter.as_actor(), rule_id=rule.pk) is None
+
+
 def test_bad_wishes_are_refused(granter: User, cast: Cast, wave: QualificationType, members: WorkerList) -> None:
     elsewhere = add_list(actor=granter.as_actor(), account=cast.other_account, name="Elsewhere")
     for more, field in (
