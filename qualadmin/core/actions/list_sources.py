@@ -222,11 +222,11 @@ def _way(start: WorkerList, *, to: uuid.UUID) -> list[str]:
 
 
 def _names(seen: dict[uuid.UUID, tuple[str, uuid.UUID | None]], end: uuid.UUID) -> list[str]:
-    names, at = [], end
+    names: list[str] = []
+    at: uuid.UUID | None = end
     while at is not None:
-        name, above = seen[at]
+        name, at = seen[at]
         names.append(name)
-        at = above  # type: ignore[assignment]
     return names[::-1]
 
 

@@ -77,15 +77,6 @@ class WorkersForm(PageForm):
     )
     leave_out = forms.BooleanField(label="Leave out lines that cannot be read", required=False)
 
-    def clean_file(self) -> "UploadedFile[bytes] | None":
-        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
-        if file is not None and (file.size or 0) > settings.UPLOAD_MAX_BYTES:
-            raise forms.ValidationError(
-                f"The file has {file.size or 0:,} bytes. At most {MEGABYTES} MB can be read. Split it.",
-                code="too_many_bytes",
-            )
-        return file
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         pasted = bool(cleaned.get("list", "").strip())

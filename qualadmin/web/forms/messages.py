@@ -14,7 +14,7 @@ from qualadmin.csvio import shown_file_name
 
 from .base import PageForm, ids_box
 from .fields import LongText, StudyField
-from .previews import MEGABYTES, EitherFile, EitherText
+from .previews import EitherFile, EitherText
 
 IDS: Final = "ids"
 JOBS_OFFERED: Final = 20  # the newest; an older one leads here from its own page
@@ -47,15 +47,6 @@ class RecipientsForm(PageForm):
         source = self.fields["source"]
         assert isinstance(source, forms.ChoiceField)  # noqa: S101 # declared above
         source.choices = _choices(actor, account, str(self["source"].value() or ""))
-
-    def clean_file(self) -> "UploadedFile[bytes] | None":
-        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
-        if file is not None and (file.size or 0) > settings.UPLOAD_MAX_BYTES:
-            raise forms.ValidationError(
-                f"The file has {file.size or 0:,} bytes. At most {MEGABYTES} MB can be read. Split it.",
-                code="too_many_bytes",
-            )
-        return file
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

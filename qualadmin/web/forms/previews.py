@@ -40,7 +40,13 @@ class EitherFile(forms.FileField):
     """One of two ways to answer: not optional, and not required by itself. The form asks for one of them."""
 
     def validate(self, value: Any) -> None:
-        """The form's own clean() judges both together."""
+        """Only how large it is: the form's own clean() judges both together."""
+        size = getattr(value, "size", None) or 0
+        if size > settings.UPLOAD_MAX_BYTES:
+            raise forms.ValidationError(
+                f"The file has {size:,} bytes. At most {MEGABYTES} MB can be read. Split it.",
+                code="too_many_bytes",
+            )
 
 
 class EitherText(forms.CharField):
@@ -87,15 +93,6 @@ class BulkForm(PageForm):
         help_text="Worker IDs, or columns copied from a spreadsheet.",
         widget=ids_box(rows=6),
     )
-
-    def clean_file(self) -> "UploadedFile[bytes] | None":
-        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
-        if file is not None and (file.size or 0) > settings.UPLOAD_MAX_BYTES:
-            raise forms.ValidationError(
-                f"The file has {file.size or 0:,} bytes. At most {MEGABYTES} MB can be read. Split it.",
-                code="too_many_bytes",
-            )
-        return file
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
