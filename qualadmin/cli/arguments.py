@@ -1,7 +1,8 @@
 """The words of the command line and what each takes."""
 
-from argparse import ArgumentParser
-from typing import Final, NoReturn
+import math
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any, Final, NoReturn
 
 from django.core.management.base import CommandParser
 
@@ -36,8 +37,9 @@ def add_words(parser: ArgumentParser) -> None:
     _requests(_word(words.add_parser("requests", help="list requests that wait, or answer one")))
     one = _word(words.add_parser("audit", help="search, export or verify the audit log"))
     one.add_argument("search", nargs="?", default="", help="in the words of the page, such as action:job.created")
-    one.add_argument("--verify", action="store_true", help="recompute the whole log")
-    one.add_argument("--export", choices=("csv", "json", "bundle"), help="write a file instead")
+    what = one.add_mutually_exclusive_group()
+    what.add_argument("--verify", action="store_true", help="recompute the whole log")
+    what.add_argument("--export", choices=("csv", "json", "bundle"), help="write a file instead")
     one.add_argument("--out", metavar="FILE", help="a file that does not exist yet")
     _listed(one)
 
@@ -60,7 +62,7 @@ def _type(parser: ArgumentParser, *, required: bool) -> None:
 def _waits(parser: ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="until Amazon answered everything")
     parser.add_argument(
-        "--timeout", type=float, default=PATIENCE, metavar="SECONDS", help="how long --wait waits at most"
+        "--timeout", type=_seconds, default=PATIENCE, metavar="SECONDS", help="how long --wait waits at most"
     )
 
 
@@ -88,32 +90,85 @@ def _change(parser: ArgumentParser, *, grant: bool) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only show what would happen")
     parser.add_argument("--skip-problems", action="store_true", help="leave out lines that cannot be done")
     parser.add_argument("--count", type=int, metavar="N", help="the number of changes, asked for by large jobs")
-    parser.add_argument("--ask-for-approval", action="store_true", help="let it wait for a second person")
+    _approved(parser)
     _waits(parser)
+
+
+def _approved(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--ask-for-approval", action="store_true", help="let it wait for a second person where one must approve it"
+    )
 
 
 def _jobs(parser: ArgumentParser) -> None:
     parser.add_argument("job", nargs="?", help="the id of one")
+    deeds = parser.add_mutually_exclusive_group()
     for name in CONTROL:
-        parser.add_argument(f"--{name}", dest="action", action="store_const", const=name)
+        deeds.add_argument(f"--{name}", dest="action", action="store_const", const=name)
     _listed(parser)
     _waits(parser)
 
 
 def _requests(parser: ArgumentParser) -> None:
     parser.add_argument("request", nargs="?", help="the id of one")
-    parser.add_argument("--accept", dest="answer", action="store_const", const="accept")
-    parser.add_argument("--reject", dest="answer", action="store_const", const="reject")
+    answers = parser.add_mutually_exclusive_group()
+    answers.add_argument("--accept", dest="answer", action="store_const", const="accept")
+    answers.add_argument("--reject", dest="answer", action="store_const", const="reject")
     parser.add_argument("--score", type=int, metavar="N", help="to accept it with")
     parser.add_argument("--reason-for-worker", default="", metavar="TEXT", help="why it is rejected")
     _type(parser, required=False)
     _why(parser)
+    _approved(parser)
     _listed(parser)
     _waits(parser)
 
 
+def misunderstood(options: dict[str, Any]) -> str:
+    """What cannot be meant, though each word by itself is known; empty where all is well.
+
+    A script whose variable turned out empty must not be taken to ask for something else.
+    """
+    match options["word"]:
+        case "grant" | "revoke" if bool(options["worker"]) == bool(options["file"]):
+            return "Give worker IDs, or --file with a path or - for standard input"
+        case "jobs" if not options["job"] and (options["job"] == "" or options["action"] or options["wait"]):
+            return "Name the job"
+        case "requests":
+            return _misunderstood_answer(options)
+        case "audit" if bool(options["export"]) != bool(options["out"]):
+            return "--export and --out belong together"
+    return ""
+
+
+def _misunderstood_answer(options: dict[str, Any]) -> str:
+    if not options["request"]:
+        named = options["request"] == "" or options["answer"] or options["wait"]
+        return "Name the request" if named else ""
+    match options["answer"]:
+        case None:
+            return "Say --accept or --reject"
+        case "accept" if options["reason_for_worker"]:
+            return "--reason-for-worker belongs to --reject"
+        case "reject" if options["score"] is not None:
+            return "--score belongs to --accept"
+    return ""
+
+
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
     if number < 0:
-        raise ValueError(text)
+        raise ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < math.inf:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds")
     return number

@@ -5,8 +5,10 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from django.db import DatabaseError
 from django.db.models import Q
 
+from qualadmin.api.answers import Refused
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError
 from qualadmin.core.models import QualificationType
@@ -63,7 +65,7 @@ def _confirm(actor: Actor, preview: dict[str, Any], options: dict[str, Any], pri
             Count=options["count"],
             AskForApproval=options["ask_for_approval"] or None,
         ).data
-    except ActionError:
+    except (ActionError, Refused):
         ask(actor, "DiscardPreview", PreviewId=preview["id"])
         raise
     return follow(actor, job, options, printer)
@@ -71,18 +73,41 @@ def _confirm(actor: Actor, preview: dict[str, Any], options: dict[str, Any], pri
 
 def follow(actor: Actor, job: dict[str, Any], options: dict[str, Any], printer: Printer) -> Code:
     """Print what became of a job: at once, or with --wait at its end."""
-    end = time.monotonic() + options["timeout"]
-    while options["wait"] and job["state"] not in ENDED | {"waiting"}:
+    goes_on = ""
+    if options["wait"]:
+        job, goes_on = _watched(actor, job, options["timeout"], printer)
+    if goes_on:
+        printer.result(job, f"Job {job['id']} goes on: {said(job)}.")
+        printer.note(goes_on)
+        return Code.TIME_OVER
+    printer.result(job, f"Job {job['id']}: {said(job)}.")
+    if job["state"] == "waiting":
+        why = " ".join(job["approval"])
+        printer.note(f"Nothing of it is sent until a PI of its study approves it. {why}")
+    return _code(job, waited=options["wait"])
+
+
+def _watched(
+    actor: Actor, job: dict[str, Any], patience: float, printer: Printer
+) -> tuple[dict[str, Any], str]:
+    """The job when it ended or waits for a second person; or as last seen, and why nobody looks any more.
+
+    `patience` is in seconds. Once there is a job, no fault of looking at it may read as “nothing was done”.
+    """
+    end = time.monotonic() + patience
+    while job["state"] not in ENDED | {"waiting"}:
         printer.bar(job["progress"], over=False)
         if time.monotonic() > end:
-            printer.result(job, f"Job {job['id']} goes on: {said(job)}. The time to wait is over.")
-            return Code.TIME_OVER
-        time.sleep(LOOKS)
-        job = ask(actor, "GetJob", JobId=job["id"]).data
-    if options["wait"]:
-        printer.bar(job["progress"], over=True)
-    printer.result(job, f"Job {job['id']}: {said(job)}.")
-    return _code(job, waited=options["wait"])
+            return job, "The time to wait is over."
+        try:
+            time.sleep(LOOKS)
+            job = ask(actor, "GetJob", JobId=job["id"]).data
+        except KeyboardInterrupt:
+            return job, "You ended the waiting, not the job."
+        except (ActionError, Refused, DatabaseError) as error:
+            return job, f"It cannot be looked at any more: {getattr(error, 'message', type(error).__name__)}"
+    printer.bar(job["progress"], over=True)
+    return job, ""
 
 
 def _code(job: dict[str, Any], *, waited: bool) -> Code:
@@ -144,9 +169,7 @@ def find_type(actor: Actor, wanted: str, account: str) -> str:
 def _list(options: dict[str, Any]) -> tuple[bytes, str]:
     """The worker ids: from a file, from standard input, or as they were typed. Raises ActionError."""
     typed, path = options["worker"], options["file"]
-    if bool(typed) == bool(path):
-        raise ActionError("Give worker IDs, or --file with a path or - for standard input. Nothing was done.")
-    if typed:
+    if not path:
         return "\n".join(typed).encode(), ""
     if path == "-":
         return sys.stdin.buffer.read(), ""

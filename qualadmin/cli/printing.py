@@ -1,6 +1,7 @@
 """What the command line prints: tables and sentences for people, JSON for scripts, a bar while it waits."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ class Code(IntEnum):
     INCOMPLETE = 3  # it ended, and some of it failed, was not done, or needs a person
     PROBLEMS = 4  # some lines cannot be done; nothing was done
     APPROVAL = 5  # it waits for a second person
-    TIME_OVER = 6  # it goes on, but the time to wait is over
+    TIME_OVER = 6  # it goes on, and nobody waits for it any more
+    UNKNOWN = 7  # something broke; whether it was done is not known
 
 
 @dataclass(slots=True)
@@ -30,16 +32,19 @@ class Printer:
     out: TextIO
     err: TextIO
     as_json: bool
+    gone: bool = False  # nobody reads `out` any more
 
     def result(self, data: Any, sentence: str) -> None:
         """One thing."""
-        self.out.write((json.dumps(data, ensure_ascii=False) if self.as_json else sentence) + "\n")
+        self._say(json.dumps(data, ensure_ascii=False) if self.as_json else sentence)
 
     def table(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
         """A list: in JSON one object a line, so that a script may stop reading; else the columns."""
         if self.as_json:
             for row in rows:
-                self.out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                self._say(json.dumps(row, ensure_ascii=False))
+                if self.gone:
+                    return
             return
         cells = [[_cell(row[name]) for name in columns] for row in rows]
         if not cells:
@@ -47,8 +52,7 @@ class Printer:
             return
         widths = [max(len(line[n]) for line in [list(columns), *cells]) for n in range(len(columns))]
         for line in [list(columns), *cells]:
-            self.out.write("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-            self.out.write("\n")
+            self._say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
     def refusal(self, code: str, message: str, details: Mapping[str, list[str]] | None = None) -> None:
         """What was refused: on standard error, and as JSON also where a script reads."""
@@ -56,11 +60,22 @@ class Printer:
         self.err.write("\n".join([message, *faults]) + "\n")
         if self.as_json:
             error = {"code": code, "message": message, **({"details": dict(details)} if details else {})}
-            self.out.write(json.dumps({"error": error}, ensure_ascii=False) + "\n")
+            self._say(json.dumps({"error": error}, ensure_ascii=False))
 
     def note(self, text: str) -> None:
         """A word to whoever looks on."""
         self.err.write(text + "\n")
+
+    def _say(self, line: str) -> None:
+        """A reader that went away (`… | head`) changes nothing of what was done, so not the exit code either."""
+        try:
+            self.out.write(line + "\n")
+            self.out.flush()
+        except BrokenPipeError:
+            self.gone = True
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.out.fileno())  # what is left in the buffer has to go somewhere
+            os.close(nowhere)
 
     def bar(self, progress: Mapping[str, int], *, over: bool) -> None:
         """How far a job is, where somebody looks on."""

@@ -1,11 +1,14 @@
 """types, workers, jobs, requests and audit: what there is, and what can be asked of one of them."""
 
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
+from qualadmin.api.operations.grants import find_study
 from qualadmin.api.shapes import time
 from qualadmin.core.actions.previews import Wishes
+from qualadmin.core.actions.programs import answer_without_waiting
 from qualadmin.core.actions.requests import answer_request
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, NotVisible
@@ -92,29 +95,24 @@ def _request(actor: Actor, one: QualificationRequest) -> dict[str, Any]:
 
 
 def _answer(actor: Actor, options: dict[str, Any], printer: Printer) -> Code:
-    if not options["answer"]:
-        raise ActionError("Say --accept or --reject. Nothing was done.")
     try:
         wanted = uuid.UUID(options["request"])
     except ValueError:
         raise NotVisible("There is no such request, or it is not yours to see. Nothing was done.") from None
-    change = answer_request(
-        actor=actor,
-        request_id=wanted,
-        verb=Verb.ACCEPT if options["answer"] == "accept" else Verb.REJECT,
-        wishes=Wishes(
+    given: Any = {
+        "actor": actor,
+        "request_id": wanted,
+        "verb": Verb.ACCEPT if options["answer"] == "accept" else Verb.REJECT,
+        "wishes": Wishes(
             score=options["score"], reason=options["reason"], revoke_reason=options["reason_for_worker"],
-            study=_study(options["study"]),
+            study=find_study(options["study"]),
         ),
-        source=Preview.Source.API,
-    )  # fmt: skip
+    }  # fmt: skip
+    if options["ask_for_approval"]:
+        change = answer_request(**given, source=Preview.Source.API)
+    else:
+        change = answer_without_waiting(**given)
     return follow(actor, ask(actor, "GetJob", JobId=str(change.job_id)).data, options, printer)
-
-
-def _study(name: str) -> Any:
-    from qualadmin.api.operations.grants import find_study
-
-    return find_study(name)
 
 
 def audit(actor: Actor, options: dict[str, Any], printer: Printer) -> Code:
@@ -132,15 +130,13 @@ def audit(actor: Actor, options: dict[str, Any], printer: Printer) -> Code:
 
 
 def _export(actor: Actor, options: dict[str, Any], printer: Printer, search: str | None) -> Code:
-    if not options["out"]:
-        raise ActionError("Say with --out where the file shall lie. Nothing was exported.")
     answer = ask(actor, "ExportAuditLog", Format=options["export"], Search=search).file
     if answer is None:
         raise AssertionError("An export is a file.")
     path = Path(options["out"])
     try:
         with path.open("xb") as file:
-            file.writelines(answer.file)
+            _fill(file, answer.file)
     except OSError as error:
         raise ActionError(f"{path} cannot be written: {error.strerror}.", code="no_file") from None
     finally:
@@ -148,3 +144,13 @@ def _export(actor: Actor, options: dict[str, Any], printer: Printer, search: str
     data = {"file": str(path), "bytes": answer.file.length, "sha256": answer.file.sha256}
     printer.result(data, f"{path}: {data['bytes']:,} bytes, SHA-256 {data['sha256']}")
     return Code.DONE
+
+
+def _fill(file: BinaryIO, content: Iterable[bytes]) -> None:
+    """A file that could only be written in part is taken away: it would look like an export."""
+    try:
+        file.writelines(content)
+        file.flush()
+    except BaseException:
+        Path(file.name).unlink()
+        raise

@@ -10,6 +10,7 @@ from qualadmin.api.answers import Code, Refused
 from qualadmin.api.operation import Answer, Call, Operation
 from qualadmin.api.pages import PAGING, page_of
 from qualadmin.api.parameters import Text, Uuid
+from qualadmin.core.actions.thresholds import Reason
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Change, Job, Verb
 from qualadmin.core.permissions import Permission, Scope, allowed
@@ -28,6 +29,7 @@ JOB: Final = shapes.thing(
     reason=shapes.TEXT,
     created_by=shapes.TEXT,
     undoes=shapes.TEXT_OR_NULL,
+    approval=shapes.many(shapes.TEXT),
     progress=shapes.thing(
         total=shapes.INTEGER,
         left=shapes.INTEGER,
@@ -71,6 +73,7 @@ def shown(job: Job) -> dict[str, Any]:
         "reason": job.reason,
         "created_by": job.created_by.full_name,
         "undoes": str(job.undoes_id) if job.undoes_id else None,
+        "approval": _waits_because(job),
         "progress": {
             "total": job.total,
             "left": progress.left,
@@ -82,6 +85,13 @@ def shown(job: Job) -> dict[str, Any]:
             "percent": progress.percent,
         },
     }
+
+
+def _waits_because(job: Job) -> list[str]:
+    """Why the job waits for a second person; nothing where it does not wait."""
+    if job.state != Job.State.WAITING:
+        return []
+    return [f"It {Reason.from_json(one).sentence}." for one in job.approval.reasons]
 
 
 def _change(actor: Actor, change: Change) -> dict[str, Any]:
@@ -104,7 +114,7 @@ def _change(actor: Actor, change: Change) -> dict[str, Any]:
 
 
 def _jobs(actor: Actor) -> "QuerySet[Job]":
-    return Job.objects.visible_to(actor).select_related("account", "study", "created_by")
+    return Job.objects.visible_to(actor).select_related("account", "study", "created_by", "approval")
 
 
 def find_job(call: Call) -> Job:

@@ -20,9 +20,8 @@ class ApprovalRequired(NotAllowed):
         self, reasons: list[Reason], cure: str = "Ask for it on the pages, where it waits for approval."
     ) -> None:
         why = " and ".join(one.sentence for one in reasons)
-        super().__init__(
-            f"A second person must approve this: it {why}. Nothing was done. {cure}", code="approval_required"
-        )
+        self.what = f"A second person must approve this: it {why}. Nothing was done."  # without the cure
+        super().__init__(f"{self.what} {cure}", code="approval_required")
 
 
 def confirm_without_waiting(
