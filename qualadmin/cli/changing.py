@@ -87,9 +87,7 @@ def follow(actor: Actor, job: dict[str, Any], options: dict[str, Any], printer: 
     return _code(job, waited=options["wait"])
 
 
-def _watched(
-    actor: Actor, job: dict[str, Any], patience: float, printer: Printer
-) -> tuple[dict[str, Any], str]:
+def _watched(actor: Actor, job: dict[str, Any], patience: float, printer: Printer) -> tuple[dict[str, Any], str]:
     """The job when it ended or waits for a second person; or as last seen, and why nobody looks any more.
 
     `patience` is in seconds. Once there is a job, no fault of looking at it may read as “nothing was done”.

@@ -1,4 +1,4 @@
-"""The scripts of docs/scripts.md run: those in Python as they stand there, one after the other, as one script."""
+"""The Python of docs/scripts.md runs as it stands there, as one script. Its R: tests/amazon."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 import requests
 from django.test import Client
 
-from qualadmin.api.urls import OPERATIONS
 from qualadmin.core.models import Change, Job, QualificationType
 from tests.api.program import in_envelope, token_for
 from tests.people import Cast
@@ -45,13 +44,3 @@ def test_the_python_of_the_page_does_what_it_says(
     assert "'new': 1" in printed
     assert Job.objects.count() == 3
     assert Change.objects.filter(job__undoes__isnull=False).count() == 2
-
-
-def test_the_r_of_the_page_asks_for_what_there_is() -> None:
-    """R is not here to run it: its operations and parameters are looked up."""
-    known = {one.name: {part.name for part in one.parameters} for one in OPERATIONS}
-    code = "\n".join(re.findall(r"```r\n(.*?)```", TEXT, re.S))
-    asked = re.findall(r'ask\("(\w+)"(.*?)\)(?:\$data)?\n', code, re.S)
-    assert len(asked) == 4
-    for operation, parameters in asked:
-        assert set(re.findall(r"([A-Z]\w+) = ", parameters)) <= known[operation], operation

@@ -19,12 +19,8 @@ from qualadmin.core.models import Change, Job, Preview, QualificationRequest, Qu
 from tests.cli.calling import command
 from tests.entries import new_entries
 from tests.factories import (
-    InvestigatorFactory,
     QualificationFactory,
     RequestFactory,
-    RoleFactory,
-    TypeFactory,
-    UserFactory,
     WorkerFactory,
 )
 from tests.people import Cast

@@ -1,7 +1,8 @@
-"""What a test needs beyond Python: a browser, PostgreSQL, Redis. Without it a test is skipped, or fails.
+"""What a test needs beyond Python: a browser, PostgreSQL, Redis, the AWS command line, R.
 
-`QUALADMIN_REQUIRE=browser,postgres,redis` (any of them) says what this run must have. Then a test that would be
-skipped for any reason but a need outside of that list fails instead, so that nothing is lost silently in CI.
+Without it a test is skipped, or fails: `QUALADMIN_REQUIRE=browser,postgres,redis,aws,r` (any of them) says what
+this run must have. Then a test that would be skipped for any reason but a need outside of that list fails instead,
+so that nothing is lost silently in CI.
 """
 
 import os
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-NEEDS = ("browser", "postgres", "redis")
+NEEDS = ("browser", "postgres", "redis", "aws", "r")
 BROWSER_FIXTURES = frozenset({"page", "browser", "context", "new_context", "browser_context_args"})
 REQUIRED = pytest.StashKey[frozenset[str]]()
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -45,6 +46,10 @@ def lacking() -> dict[str, str]:
         found["postgres"] = "set QUALADMIN_TEST_DATABASE_URL=postgres://user@host/name"
     if not os.environ.get("QUALADMIN_TEST_REDIS_URL"):
         found["redis"] = "set QUALADMIN_TEST_REDIS_URL=redis://host:port/number"
+    if shutil.which("aws") is None:
+        found["aws"] = "the AWS command line is not on the path: pip install awscli, in an environment of its own"
+    if shutil.which("Rscript") is None:
+        found["r"] = "apt install r-base-core r-cran-reticulate r-cran-httr2 r-cran-jsonlite"
     return found
 
 

@@ -17,7 +17,7 @@ class ClusterProcess:
     """`run_worker` with this environment; everything it says goes into `log`."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -33,7 +33,7 @@ class ClusterProcess:
     def start(self, how: tuple[str, ...] = RUN_WORKER) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *how], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, *how], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
 
     def members(self) -> list[psutil.Process]:
