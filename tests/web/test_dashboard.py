@@ -1,4 +1,4 @@
-"""The first page, and the search box of all pages."""
+"""The first page."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,11 +12,11 @@ from django.utils import timezone
 from qualadmin.core.actions.accounts import archive_account
 from qualadmin.core.models import Change, ConnectionTest, Heartbeat, Job, User, Verb
 from qualadmin.web.figures import days_of
-from tests.factories import AccountFactory, ChangeFactory, JobFactory, TypeFactory
+from tests.factories import ChangeFactory, JobFactory, TypeFactory
 from tests.people import Cast
 from tests.web.html import assert_valid_page
-from tests.web.lab import WORKER_ID, Lab
-from tests.web.lists import Someone, text_of, went_on
+from tests.web.lab import Lab
+from tests.web.lists import Someone, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -119,38 +119,6 @@ def test_it_shows_the_last_five_jobs_of_mine(granter: Someone, lab: Lab) -> None
     JobFactory(account=lab.cast.account, title="Of somebody else")
     mine = [job.title for job in granter.get("/").context["mine"]]
     assert mine == ["Mine 5", "Mine 4", "Mine 3", "Mine 2", "Mine 1"]
-
-
-def test_the_search_box_leads_straight_to_a_worker(granter: Someone, lab: Lab) -> None:
-    assert went_on(granter.client.post("/find/", {"q": WORKER_ID})) == f"/workers/{lab.worker.pk}/"
-
-
-def test_the_search_box_finds_types_and_jobs_of_the_account_in_use(granter: Someone, lab: Lab) -> None:
-    other = AccountFactory()
-    TypeFactory(account=other, name="Wave elsewhere")
-    text = text_of(granter.client.post("/find/", {"q": "wave"}))
-    for words in ("Wave 7", "Old wave", "wave-7.csv"):
-        assert words in text
-    assert "elsewhere" not in text
-
-
-def test_an_unknown_id_is_offered_to_amazon(granter: Someone) -> None:
-    page = granter.client.post("/find/", {"q": "A1NOBODYKNOWS"})
-    assert_valid_page(page)
-    assert "Look up at Amazon" in text_of(page)
-
-
-def test_a_viewer_can_not_try_ids(client: Client, lab: Lab) -> None:
-    viewer = Someone(client, lab.cast.viewer, lab.cast.account)
-    known = text_of(viewer.client.post("/find/", {"q": WORKER_ID}))
-    unknown = text_of(viewer.client.post("/find/", {"q": "A1NOBODYKNOWS"}))
-    assert known.replace(WORKER_ID, "") == unknown.replace("A1NOBODYKNOWS", "")
-
-
-@pytest.mark.parametrize("data", [{}, {"q": ["a", "b"]}])
-def test_a_search_without_a_word_is_refused(granter: Someone, data: dict[str, str]) -> None:
-    assert granter.client.post("/find/", data).status_code == 400
-    assert granter.get("/find/?q=a").status_code == 405
 
 
 def test_days_that_are_over_are_counted_once_and_today_each_time(

@@ -85,13 +85,25 @@ def find_workers(
     """
     require(actor, Permission.FIND_WORKERS)
     found = _page(actor, text.strip().upper(), after, before) if can_begin(text) else Found([])
-    with audit.transaction(actor.context) as tx:
-        tx.record(
-            "worker.searched",
-            subject=found.only.pk if found.only else None,
-            changes={"found": [None, bool(found.workers)]},
-        )
+    _note_search(actor, found.only, found=bool(found.workers))
     return found
+
+
+def find_workers_at_once(*, actor: Actor, text: str) -> Found:
+    """The worker with exactly this id and nobody else, or the first page of those whose id begins so."""
+    require(actor, Permission.FIND_WORKERS)
+    wanted = text.strip().upper()
+    found = _page(actor, wanted, None, None) if can_begin(text) else Found([])
+    exact = [worker for worker in found.workers[:1] if worker.worker_id == wanted]  # the shortest comes first
+    found = Found(exact) if exact else found
+    _note_search(actor, found.only, found=bool(found.workers))
+    return found
+
+
+def _note_search(actor: Actor, worker: Worker | None, *, found: bool) -> None:
+    """That somebody looked, never for what; and whom, where it was one."""
+    with audit.transaction(actor.context) as tx:
+        tx.record("worker.searched", subject=worker.pk if worker else None, changes={"found": [None, found]})
 
 
 def can_begin(text: str) -> bool:
@@ -105,12 +117,7 @@ def find_worker(*, actor: Actor, text: str) -> Worker | None:
     require(actor, Permission.FIND_WORKERS)
     wanted = text.strip().upper()
     worker = workers_visible_to(actor).filter(worker_id=wanted).first() if WORKER_ID.fullmatch(wanted) else None
-    with audit.transaction(actor.context) as tx:
-        tx.record(
-            "worker.searched",
-            subject=worker.pk if worker else None,
-            changes={"found": [None, worker is not None]},
-        )
+    _note_search(actor, worker, found=worker is not None)
     return worker
 
 

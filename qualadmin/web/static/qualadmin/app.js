@@ -174,7 +174,7 @@ document.addEventListener("keydown", (event) => {
 // --- keyboard shortcuts, unless switched off in the profile -----------------------------------------------------------
 let waitsForGo = false;
 function moveRow(step) {
-  const rows = all("table[data-keys] tbody tr");
+  const rows = all("[data-keys] :is(tbody tr, li)");
   if (!rows.length) return;
   const here = rows.findIndex((row) => row.classList.contains("current"));
   const next = rows[Math.min(rows.length - 1, Math.max(0, here + step))];
@@ -200,9 +200,9 @@ function press(key) {
   if (key === "g") {
     waitsForGo = true;
     setTimeout(() => { waitsForGo = false; }, 1500);
-  } else if (key === "/") one("#site-search")?.focus();
-  else if (key === "j" && one("table[data-keys]")) moveRow(1);
-  else if (key === "k" && one("table[data-keys]")) moveRow(-1);
+  } else if (key === "/") one("#site-search")?.select();
+  else if (key === "j" && one("[data-keys]")) moveRow(1);
+  else if (key === "k" && one("[data-keys]")) moveRow(-1);
   else if (key === "x") (one("tr.current [data-row]") ?? one("tr:focus-within [data-row]"))?.click();
   else if (key === "?") one("#keys")?.showModal();
   else return follow(key);
