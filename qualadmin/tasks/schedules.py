@@ -12,7 +12,7 @@ from qualadmin.core.actions.connections import waiting_tests
 from qualadmin.core.actions.drafted_tests import drop_old_drafts
 from qualadmin.core.actions.drift import settle_drift
 from qualadmin.core.actions.hits import drop_old_readings
-from qualadmin.core.actions.leftovers import drop_old_previews
+from qualadmin.core.actions.leftovers import drop_ended_sessions, drop_old_previews
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
 from qualadmin.core.queue import (
@@ -93,6 +93,7 @@ def prune() -> None:
     drop_old_previews(before=now - PREVIEWS_KEPT)
     drop_old_readings(before=now - PREVIEWS_KEPT)
     drop_old_drafts(before=now - DRAFTS_KEPT)
+    drop_ended_sessions(before=now)
     if not is_read_only():  # forgetting them is an entry
         forget_answers(actor=Actor.system("prune"), before=now - timedelta(days=settings.ANSWERS_DAYS))
     compact_after_erasures(now=now)

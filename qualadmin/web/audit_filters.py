@@ -15,7 +15,7 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.db.models.lookups import GreaterThanOrEqual, In, LessThan
 from django.utils import timezone
 
-from qualadmin.core.models import GIVES, Change, Environment, Job, Qualification, Verb
+from qualadmin.core.models import GIVES, Change, Environment, Job, MessageRecipient, Qualification, Verb
 
 from .filters import BadValue, Choice, Filter
 
@@ -60,7 +60,11 @@ class Effect(Choice):
             return Q(id__in=done.filter(LOWERED).values("audit_id"))
         if value == "emailed":
             telling = Job.objects.filter(Q(notify=True) | ~Q(revoke_reason="")).order_by()
-            return Q(id__in=done.filter(TOLD, job__in=telling).values("audit_id"))
+            told = done.filter(TOLD, job__in=telling).values("audit_id")
+            mailed = (
+                MessageRecipient.objects.filter(state=MessageRecipient.State.DONE).order_by().values("audit_id")
+            )
+            return Q(id__in=told.union(mailed, all=True))
         # By the worker too: that is the index both databases have.
         mine = done.filter(verb__in=_VERBS[value], worker=OuterRef("subject"), audit_id=OuterRef("id"))
         return Q(Exists(mine), outcome="ok")

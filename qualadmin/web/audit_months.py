@@ -32,8 +32,8 @@ FIGURES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     ("Calls to Amazon", "Taken away", {"effect": "revoked"}),
     ("Calls to Amazon", "Requests rejected", {"effect": "rejected"}),
     ("Calls to Amazon", "E-mails to workers", {"effect": "emailed"}),
-    ("Calls to Amazon", "Failed", {"action": "mturk.call.finished", "outcome": "failed"}),
-    ("Calls to Amazon", "No clear answer", {"action": "mturk.call.unknown"}),
+    ("Calls to Amazon", "Failed", {"action": "mturk.call.finished,message.mail.finished", "outcome": "failed"}),
+    ("Calls to Amazon", "No clear answer", {"action": "mturk.call.unknown,message.mail.unknown"}),
     (
         "Calls to Amazon",
         "Cleared up by asking Amazon",

@@ -27,7 +27,10 @@ SEARCHES: Final = (
     ("Scores lowered", {"effect": "lowered"}),
     ("E-mails to workers", {"effect": "emailed"}),
     ("Roles", {"action": "role.*,study.investigator.added,study.investigator.removed"}),
-    ("Exports", {"action": "audit.exported,job.exported,system.drift.exported"}),
+    (
+        "Exports and reveals",
+        {"action": "audit.exported,job.exported,message.exported,system.drift.exported,worker.revealed"},
+    ),
     ("Outside working hours", {"by": "person", "not-hours": WORKING_HOURS}),
 )
 

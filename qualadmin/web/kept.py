@@ -1,14 +1,19 @@
 """Keeps what somebody had typed when their session ended, and offers it again after signing in.
 
-Fields only and no passwords, for half an hour, on the server; the browser holds a signed random key. Of a file
-only the name is kept, so that it can be asked for again: nobody is signed in yet, and a list of workers is no
-thing to store for whoever comes.
+Fields only and no passwords, for half an hour, on the server, encrypted with a random key that only the browser
+holds: worker IDs may be among them, and the cache is no place where an erasure looks. Of a file only the name is
+kept, so that it can be asked for again: nobody is signed in yet, and a list of workers is no thing to store for
+whoever comes.
 """
 
+import hashlib
+import json
 import secrets
-from dataclasses import dataclass
+from base64 import urlsafe_b64encode
+from dataclasses import astuple, dataclass
 from typing import Final
 
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
@@ -59,7 +64,7 @@ def keep(request: HttpRequest, response: HttpResponse) -> bool:
     chosen = ((name, str(file.name)) for name in request.FILES for file in request.FILES.getlist(name))
     files = tuple((name, file_name[:NAME_KEPT]) for name, file_name in chosen)
     kept = Kept(request.path, fields, files, person, request.POST.get(GUARD_ACCOUNT, ""))
-    cache.set(f"kept:{key}", kept, SECONDS)
+    cache.set(_slot(key), _cipher(key).encrypt(json.dumps(astuple(kept)).encode()), SECONDS)
     response.set_cookie(
         cookie_name(),
         signing.dumps(key, salt=SALT),
@@ -84,8 +89,9 @@ def is_secret(name: str) -> bool:
 def kept_for(request: HttpRequest, person_id: int) -> Kept | None:
     """What was kept for this person, or None. Another person at the same browser gets nothing."""
     key = _key(request)
-    kept = cache.get(f"kept:{key}") if key else None
-    return kept if isinstance(kept, Kept) and kept.person == str(person_id) else None
+    stored = cache.get(_slot(key)) if key else None
+    kept = _opened(stored, key) if isinstance(stored, bytes) else None
+    return kept if kept and kept.person == str(person_id) else None
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> None:
@@ -98,7 +104,24 @@ def drop(request: HttpRequest) -> None:
     """Throw away what is kept on the server."""
     key = _key(request)
     if key:
-        cache.delete(f"kept:{key}")
+        cache.delete(_slot(key))
+
+
+def _slot(key: str) -> str:
+    """Where in the cache: it must not tell the key."""
+    return f"kept:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _cipher(key: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(hashlib.sha256(b"qualadmin/kept/v1\0" + key.encode()).digest()))
+
+
+def _opened(stored: bytes, key: str) -> Kept | None:
+    try:
+        path, fields, files, person, account = json.loads(_cipher(key).decrypt(stored))
+    except InvalidToken:
+        return None
+    return Kept(path, tuple(map(tuple, fields)), tuple(map(tuple, files)), person, account)
 
 
 def _key(request: HttpRequest) -> str:

@@ -8,8 +8,15 @@ from django.utils import timezone
 from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.types import Target
-from qualadmin.core.models import Approval, Change, Job, RequesterAccount
-from tests.factories import ChangeFactory, JobFactory, TypeFactory, WorkerFactory
+from qualadmin.core.models import Approval, Change, Job, MessageRecipient, RequesterAccount
+from tests.factories import (
+    ChangeFactory,
+    JobFactory,
+    MessageFactory,
+    RecipientFactory,
+    TypeFactory,
+    WorkerFactory,
+)
 from tests.web.lab import Lab
 
 
@@ -29,6 +36,23 @@ def finish(lab: Lab, job: Job, *, outcome: str = "ok", **fields: Any) -> int:
             changes={"state": ["sending", state.value]},
         )
         Change.objects.filter(pk=change.pk).update(audit_id=entry)
+    return AuditEntry.objects.get(id=entry).seq
+
+
+def mail(lab: Lab, *, outcome: str = "ok") -> int:
+    """Somebody's mail of a message, for the PI's study, with the entry that finished it. Returns its number."""
+    message = MessageFactory(account=lab.cast.account, study=lab.cast.study, created_by=lab.cast.granter, total=1)
+    state = MessageRecipient.State.DONE if outcome == "ok" else MessageRecipient.State.FAILED
+    one = RecipientFactory(message=message, worker=WorkerFactory())
+    with audit.transaction(lab.cast.actor("granter").context) as tx:
+        entry = tx.record(
+            "message.mail.finished",
+            outcome=outcome,
+            target=Target("message", str(message.pk), "a message to 1 worker"),
+            stream=lab.cast.study.stream,
+            subject=one.worker_id,
+        )
+        MessageRecipient.objects.filter(pk=one.pk).update(state=state, audit_id=entry)
     return AuditEntry.objects.get(id=entry).seq
 
 
@@ -54,6 +78,8 @@ def make_calls(lab: Lab, production_account: RequesterAccount) -> dict[str, int]
         "told nothing": finish(lab, telling, **revoke),
         "said why": finish(lab, saying, **revoke),
         "not told": finish(lab, saying, value=80),
+        "mailed": mail(lab),
+        "not mailed": mail(lab, outcome="failed"),
     }
 
 

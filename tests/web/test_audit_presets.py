@@ -9,6 +9,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from qualadmin.audit import record as audit
+from qualadmin.audit import vocabulary
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.models import Environment, Job, RequesterAccount
 from qualadmin.web.audit_filters import HOURS_DAYS, Span, UuidText
@@ -48,8 +49,8 @@ def calls(lab: Lab, production_account: RequesterAccount) -> dict[str, int]:
     [
         ("Production grants", {"real"}),
         ("Scores lowered", {"lowered"}),
-        ("E-mails to workers", {"told", "said why"}),
-        ("Failed or unknown", {"real refused"}),
+        ("E-mails to workers", {"told", "said why", "mailed"}),
+        ("Failed or unknown", {"real refused", "not mailed"}),
     ],
 )
 def test_a_preset_finds_what_it_says(pi: Someone, calls: dict[str, int], label: str, found: set[str]) -> None:
@@ -76,7 +77,7 @@ def test_an_effect_turned_round_leaves_out_just_that(pi: Someone, calls: dict[st
 def test_the_export_holds_what_the_page_shows(pi: Someone, calls: dict[str, int]) -> None:
     lines = pi.get("/audit/export.csv?effect=lowered,emailed").getvalue().decode().splitlines()
     found = {int(number) for line in lines[1:] if (number := line.split(",")[0].strip('"')).isdigit()}
-    assert found == {calls[name] for name in ("lowered", "told", "said why")}
+    assert found == {calls[name] for name in ("lowered", "told", "said why", "mailed")}
 
 
 def test_presets_are_words_that_lead_back_to_them(pi: Someone) -> None:
@@ -88,6 +89,13 @@ def test_presets_are_words_that_lead_back_to_them(pi: Someone) -> None:
         assert words, one.label
         assert went_on(pi.send("/audit/", words=words)) == one.url, words
         assert [other.label for other in page.context["presets"] if other.current] == [one.label]
+
+
+def test_whoever_took_data_out_or_looked_behind_a_pseudonym_is_in_the_preset() -> None:
+    """All events of that kind, those of later too."""
+    (said,) = (said for label, said in SEARCHES if label == "Exports and reveals")
+    asked = set(said["action"].split(","))
+    assert asked == {one for one in vocabulary.names() if one.endswith((".exported", ".revealed"))}
 
 
 def test_who_reads_own_acts_only_is_offered_none(lab: Lab, client: Client) -> None:

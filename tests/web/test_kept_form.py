@@ -1,8 +1,10 @@
 """A session that ended never loses what somebody had typed."""
 
+import pickle
 import re
 
 import pytest
+from django.core import signing
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http.response import HttpResponseBase
@@ -48,6 +50,25 @@ def test_it_is_offered_after_signing_in_and_sent_on(cast: Cast, client: Client) 
     assert re.search(r'name="workers" value="A2EXAMPLE00001\s+A2EXAMPLE00002"', text)
     client.post("/styleguide/", typed(cast.granter, kept_form="sent"))
     assert client.get("/kept-form/").status_code == 302, "it was sent on, so it is offered no more"
+
+
+def test_what_is_kept_can_be_read_with_the_key_of_the_browser_only(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Worker ids may be among it, and an erasure does not look into the cache."""
+    stored: list[bytes] = []
+    put = cache.set
+    monkeypatch.setattr(
+        cache, "set", lambda key, value, *more: (stored.append(pickle.dumps((key, value))), put(key, value, *more))
+    )
+    send_unsigned(client, cast.granter)
+    assert any(b"kept:" in one for one in stored)
+    raw = b"".join(stored)
+    assert b"A2EXAMPLE00001" not in raw
+    assert signing.loads(client.cookies[kept.cookie_name()].value, salt=kept.SALT).encode() not in raw
+    other = signing.dumps("another key", salt=kept.SALT)
+    client.cookies[kept.cookie_name()] = other
+    assert sign_in(client, cast.granter).headers["Location"] != "/kept-form/"  # type: ignore[attr-defined]
 
 
 def test_a_file_is_asked_for_again_by_its_name(cast: Cast, client: Client) -> None:

@@ -17,7 +17,7 @@ from qualadmin.core.queue import DRAIN, ring
 
 from .connections import ask_connection
 from .rows import differences, locked, locked_unchanged, move
-from .texts import DEMO_KEY, clean_line, escaped, free_slug
+from .texts import DEMO_KEY, clean_line, clean_name, escaped, free_slug
 
 # Only the partition and service that can work: an address of another kind never gets as far as Amazon.
 ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[\w+=,.@-]{1,64}/){0,6}[\w+=,.@-]{1,64}", re.ASCII)
@@ -247,7 +247,7 @@ def _check_tested(row: RequesterAccount) -> None:
 
 
 def _clean_name(name: str) -> str:
-    return clean_line(name, field="name", label="The name", limit=120)
+    return clean_name(name, field="name", label="The name", limit=120)
 
 
 def _clean_access(

@@ -28,6 +28,7 @@ from ._sql import db_time, db_uuid, from_uuid, skip_locked, update_rows
 from .approvals import still_approved
 from .endings import cancel, cancel_part, finish_job
 from .restorations import is_read_only
+from .texts import without_ids
 
 MAX_JOBS: Final = 16  # jobs that share what there is to claim; the next ones get what these leave
 ASKER_LOST: Final = ("authority_lost", "Who asked for this may no longer grant here. It was not sent.")
@@ -323,7 +324,7 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
 @lru_cache(maxsize=256)
 def type_target(type_id: uuid.UUID, name: str) -> Target:
     """How entries name a type. Kept, since a drain names the same few types thousands of times."""
-    return Target("qtype", str(type_id), name)
+    return Target("qtype", str(type_id), without_ids(name))
 
 
 def held_after(claim: Claim) -> dict[str, list[object]]:

@@ -20,9 +20,12 @@ from qualadmin.core.models import (
 from qualadmin.csvio import Interpretation, Line, Target
 
 from ._sql import db_uuid, from_time, marks
+from .workers import any_erased, erased_among
 
 IN_LIST: Final = 900  # values in one IN list: SQLite's oldest limit is 999
 Group = PreviewRow.Group
+ERASED_BEFORE: Final = "erased_before"
+WAS_ERASED: Final = "Was erased here before: granting stores the ID again, as somebody new."
 ANOTHER_JOB: Final = "Another job is about to change this."
 
 
@@ -87,7 +90,7 @@ def row_for(chosen: QualificationType, worker_id: str, verb: Verb, score: int | 
     line = Line(line=1, given=worker_id, worker_id=worker_id, score=score, revoke=revoke)
     row = _row(line, Target(None), chosen, _met(chosen, [worker_id]).get(worker_id), "", False)
     row.n = 1
-    return row
+    return _warned(row, erased_among([worker_id]) if row.known_id is None and any_erased() else ())
 
 
 def _unhandled(reading: Interpretation, verb: Verb) -> Iterator[Row]:
@@ -104,13 +107,23 @@ def _unhandled(reading: Interpretation, verb: Verb) -> Iterator[Row]:
 
 
 def _rows_of(target: Target, chosen: QualificationType, *, name_repeats: bool, ends: bool) -> Iterator[Row]:
+    look = any_erased()  # in most labs nobody was: then no line is looked up
     for start in range(0, len(target.lines), IN_LIST):
         lines = target.lines[start : start + IN_LIST]
-        met = _met(chosen, {line.worker_id for line in lines if line.worker_id})
+        ids = {line.worker_id for line in lines if line.worker_id}
+        met = _met(chosen, ids)
+        erased = set(erased_among(ids - met.keys())) if look else set()
         for line in lines:
             # A file with a row per assignment names most workers several times: nothing to point out.
             merged = _merged(line) if name_repeats else ""
-            yield _row(line, target, chosen, met.get(line.worker_id or ""), merged, ends)
+            yield _warned(_row(line, target, chosen, met.get(line.worker_id or ""), merged, ends), erased)
+
+
+def _warned(row: Row, erased: Collection[str]) -> Row:
+    """Say of whom would be known again that they were erased: nobody can look it up anywhere else."""
+    if row.group == Group.NEW and row.worker_id in erased:
+        row.code, row.why = ERASED_BEFORE, _join(WAS_ERASED, row.why)
+    return row
 
 
 def _row(line: Line, target: Target, chosen: QualificationType, met: Met | None, merged: str, ends: bool) -> Row:

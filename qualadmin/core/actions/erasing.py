@@ -97,7 +97,7 @@ def erase(
         if (model, key) not in own:  # a row changes once with one entry
             more = {"audit_id": entry} if issubclass(model, AuditedModel) else {}
             model._base_manager.filter(pk=key).update(**values, **more)
-    _give_up(still_open, entry)
+    _give_up(still_open, entry, {key: values for model, key, values in places.rows if model is Change})
     notes.update(text="", audit_id=entry)
     lines.update(given=ERASED, worker_id="", proposal="")
     HitWork.objects.filter(worker_id=name).delete()
@@ -109,6 +109,7 @@ def erase(
     )
     for preview in places.lists:
         leftovers.forget(preview)
+    leftovers.end_sessions(lambda kept: bool(_mention(name).search(kept)))
     ErasedId.objects.bulk_create([ErasedId(digest=erased_digest(name))], ignore_conflicts=True)
     move(
         Worker.objects.filter(pk=worker.pk, worker_id=name),
@@ -195,14 +196,16 @@ def _without(value: Any, name: str) -> Any:
     return value
 
 
-def _give_up(changes: "QuerySet[Change]", entry: uuid.UUID) -> None:
-    """Changes that a restored backup had in hand: they cannot be sent or looked up without the id."""
+def _give_up(changes: "QuerySet[Change]", entry: uuid.UUID, texts: Mapping[object, dict[str, Any]]) -> None:
+    """Changes that a restored backup had in hand: they cannot be sent or looked up without the id.
+
+    `texts`: what of their texts named it, as it shall be.
+    """
     now = timezone.now()
     for key, job, state in changes.order_by("pk").values_list("pk", "job", "state"):
         planned = state == Change.State.PLANNED
         to = Change.State.CANCELLED if planned else Change.State.NEEDS_PERSON
         counter = "cancelled" if planned else "needs_person"
-        Change.objects.filter(pk=key).update(
-            state=to, code="erased", message="", finished_at=now, lease_until=None, audit_id=entry
-        )
+        ended: dict[str, Any] = {"state": to, "code": "erased", "message": "", "finished_at": now}
+        Change.objects.filter(pk=key).update(**texts.get(key, {}) | ended, lease_until=None, audit_id=entry)
         Job.objects.filter(pk=job).update(planned=F("planned") - 1, **{counter: F(counter) + 1})

@@ -5,9 +5,12 @@ nothing can be made of it from then on. A process that dies between two parts le
 sweep rings again.
 """
 
+import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Max
 
@@ -82,3 +85,17 @@ def drop_old_previews(*, before: datetime) -> int:
     for preview_id in list(old.exclude(content=None).values_list("pk", flat=True)):
         old.filter(pk=preview_id).update(content=None)  # one at a time: they may be megabytes
     return given_up
+
+
+def drop_ended_sessions(*, before: datetime) -> int:
+    """Delete sessions that were over by then. They remember what somebody gave as a reason. Returns how many."""
+    return Session.objects.filter(expire_date__lt=before).delete()[0]
+
+
+def end_sessions(names: Callable[[str], bool]) -> None:
+    """End each session in whose content `names` finds something; who has it signs in again.
+
+    The content is coded, so the database cannot search it. There are as many as people signed in.
+    """
+    named = [one.pk for one in Session.objects.iterator() if names(json.dumps(one.get_decoded()))]
+    Session.objects.filter(pk__in=named).delete()

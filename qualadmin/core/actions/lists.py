@@ -11,7 +11,7 @@ from qualadmin.core.models import ListRule, ListSource, RequesterAccount, Study,
 from qualadmin.core.permissions import Permission, require
 
 from .rows import differences, locked, locked_unchanged, move
-from .texts import clean_line, clean_text
+from .texts import clean_name, clean_text
 
 NAME_LIMIT = 120  # characters
 NOTE_LIMIT = 2000
@@ -141,7 +141,7 @@ def _require_current(row: WorkerList) -> None:
 
 def _cleaned(name: str, note: str) -> dict[str, str]:
     return {
-        "name": clean_line(name, field="name", label="The name", limit=NAME_LIMIT),
+        "name": clean_name(name, field="name", label="The name", limit=NAME_LIMIT),
         "note": clean_text(note, field="note", label="The note", limit=NOTE_LIMIT, required=False),
     }
 

@@ -20,7 +20,7 @@ from qualadmin.core.permissions import NEEDS_PRODUCTION, PERMISSIONS, Permission
 
 from .rows import differences, locked, locked_unchanged, move
 from .sign_in import checked_password, user_target
-from .texts import clean_line
+from .texts import clean_line, clean_name
 
 # Plain ASCII, so that no look-alike letter makes a second "mira".
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,59}")
@@ -289,7 +289,7 @@ def _clean_username(username: str) -> str:
 
 
 def _clean_full_name(full_name: str) -> str:
-    return clean_line(full_name, field="full_name", label="The name", limit=120)
+    return clean_name(full_name, field="full_name", label="The name", limit=120)
 
 
 def _clean_email(email: str) -> str:

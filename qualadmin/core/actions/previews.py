@@ -32,7 +32,7 @@ from qualadmin.csvio import InputRefused
 
 from . import parts
 from ._sql import db_uuid, insert_rows
-from .diff import Row, compare
+from .diff import ERASED_BEFORE, Row, compare
 from .leftovers import drop_part, forget
 from .texts import clean_text
 
@@ -267,6 +267,7 @@ class Sum:
     def __init__(self) -> None:
         self.counts = dict.fromkeys(PreviewRow.Group.values, 0)
         self.counts.update(proposed=0, corrected=0, requests=0)
+        self.erased = 0  # lines with somebody who was erased here and would be known again
         self._digest = hashlib.sha256()
 
     @classmethod
@@ -279,6 +280,7 @@ class Sum:
     def add(self, row: Row) -> None:
         actionable = row.group in ACTIONABLE
         self.counts[row.group] += 1
+        self.erased += row.code == ERASED_BEFORE
         self.counts["proposed"] += bool(row.proposal and not row.worker_id)
         self.counts["corrected"] += bool(row.proposal and row.worker_id)
         self.counts["requests"] += row.has_request and actionable
@@ -307,8 +309,20 @@ def keep_rows(preview: Preview, rows: Iterable[Row]) -> None:
             _hold(preview)
             insert_rows("core_previewrow", _COLUMNS, values)
     preview.counts, preview.rows_sha256 = total.counts, total.digest
+    preview.notes = [*_erased_note(total.erased), *preview.notes]
     preview.state = Preview.State.READY
     _save(preview)
+
+
+def _erased_note(lines: int) -> list[str]:
+    """Whoever grants to somebody who wanted to be forgotten must mean it."""
+    if not lines:
+        return []
+    told = "One line names a worker" if lines == 1 else f"{lines:,} lines name workers"
+    return [
+        f"{told} who had been erased here, as people are who withdraw from a study or ask to be forgotten. "
+        "Leave them out, unless they came back themselves: granting stores the ID again, as somebody new."
+    ]
 
 
 def _hold(preview: Preview) -> None:

@@ -21,6 +21,7 @@ from qualadmin.core.permissions import Permission, require
 
 from .previews import Wishes, check_type, take_wishes
 from .rows import locked, move
+from .texts import without_ids
 
 MOST_LISTS: Final = 20
 State = ListRule.State
@@ -229,7 +230,7 @@ def is_running(rule: ListRule) -> bool:
 
 def rule_target(rule: ListRule) -> Target:
     """How entries name a rule."""
-    return Target("rule", str(rule.pk), f"for “{rule.type.name}”")
+    return Target("rule", str(rule.pk), f"for “{without_ids(rule.type.name)}”")
 
 
 def _rule(actor: Actor, rule_id: uuid.UUID) -> ListRule:

@@ -12,7 +12,7 @@ from qualadmin.core.models import RETENTION_LEAST, RETENTION_USUAL, RoleAssignme
 from qualadmin.core.permissions import Permission, Role, require
 
 from .rows import differences, locked, locked_unchanged, move
-from .texts import clean_line, free_slug
+from .texts import clean_name, free_slug
 
 RETENTION_MOST: Final = 100  # years
 
@@ -137,8 +137,8 @@ def _long_enough(years: int) -> int:
 
 def _cleaned(title: str, protocol_number: str) -> dict[str, str]:
     return {
-        "title": clean_line(title, field="title", label="The title", limit=200),
-        "protocol_number": clean_line(
+        "title": clean_name(title, field="title", label="The title", limit=200),
+        "protocol_number": clean_name(
             protocol_number, field="protocol_number", label="The protocol number", limit=60, required=False
         ),
     }

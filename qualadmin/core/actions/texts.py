@@ -9,12 +9,17 @@ from django.db.models import Model, QuerySet
 from django.utils.text import slugify
 
 from qualadmin.core.errors import ActionError
+from qualadmin.core.models import Worker
 
 #: Access key ids of the emulator's demo accounts. They open nothing, so they may stand in the profile field.
 DEMO_KEY: Final = re.compile(r"AKIADEMO[A-Z0-9]{12}")
 _ACCESS_KEY = re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}")
 _SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+=]{40}(?![A-Za-z0-9/+=])")
 _SLUG_LENGTH = 50
+#: Capitals and digits as Amazon writes its IDs. A long word in capitals without a digit is one only if we know it.
+_ID_INSIDE = re.compile(r"(?<![A-Za-z0-9])A(?=[A-Z]*[0-9])[A-Z0-9]{9,20}(?![A-Za-z0-9])")
+_WORD_LIKE_ONE = re.compile(r"(?<![A-Za-z0-9])A[A-Z0-9]{9,63}(?![A-Za-z0-9])", re.IGNORECASE)
+HIDDEN_ID: Final = "[worker ID]"
 
 
 def looks_like_credential(text: str) -> bool:
@@ -39,6 +44,27 @@ def refuse_credentials(text: str, *, field: str) -> None:
             field=field,
             code="credential",
         )
+
+
+def without_ids(text: str) -> str:
+    """`text` as an entry may name something by that somebody else named, such as Amazon's side of a type."""
+    return _ID_INSIDE.sub(HIDDEN_ID, text)
+
+
+def clean_name(text: str, *, field: str, label: str, limit: int, required: bool = True) -> str:
+    """As `clean_line`, and without a worker ID: entries name things so, and nothing can be erased from an entry.
+
+    Refused is what has Amazon's form, and any ID that is known here.
+    """
+    cleaned = clean_line(text, field=field, label=label, limit=limit, required=required)
+    if _ID_INSIDE.search(cleaned) or _is_known([one.upper() for one in _WORD_LIKE_ONE.findall(cleaned)]):
+        raise ActionError(
+            f"{label} holds a worker ID. The audit log repeats names and is never rewritten, so the worker could "
+            "not be erased from it. Leave the ID out. Nothing was saved.",
+            field=field,
+            code="worker_id",
+        )
+    return cleaned
 
 
 def clean_line(text: str, *, field: str, label: str, limit: int, required: bool = True) -> str:
@@ -85,6 +111,10 @@ def _first_free(stem: str, is_taken: Callable[[str], bool]) -> str:
     while is_taken(slug):
         slug, number = f"{stem}-{number}", number + 1
     return slug
+
+
+def _is_known(words: list[str]) -> bool:
+    return bool(words) and Worker.objects.filter(worker_id__in=words).exists()
 
 
 def _checked(text: str, *, field: str, label: str, limit: int, required: bool) -> str:

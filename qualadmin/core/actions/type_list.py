@@ -23,8 +23,6 @@ State = QualificationType.State
 TOLD: Final = frozenset(
     {
         "status",
-        "description",
-        "keywords",
         "auto_granted",
         "auto_granted_value",
         "retry_delay_seconds",
@@ -32,7 +30,10 @@ TOLD: Final = frozenset(
         "test_digest",
     }
 )
-COMPARED: Final = TOLD | {"is_requestable"}
+#: Free text: it stands beside the entry, from where it can be erased.
+WORDS: Final = frozenset({"description", "keywords"})
+_WHICH: Final = ("_before", "")
+COMPARED: Final = TOLD | WORDS | {"is_requestable"}
 
 
 @dataclass(slots=True)
@@ -128,11 +129,22 @@ def _follow(tx: Transaction, row: QualificationType, seen: SeenType, taken: dict
     if not changed and not back:
         return False
     told: dict[str, tuple[object, object]] = {name: pair for name, pair in changed.items() if name in TOLD}
+    words = {
+        f"{name}{which}": str(text)
+        for name in WORDS & changed.keys()
+        for which, text in zip(_WHICH, changed[name], strict=True)
+    }
     if back:
         told["state"] = (str(State.GONE), str(State.LIVE))
         wanted["state"] = State.LIVE
         taken[row.name] = row
-    entry = tx.record("qtype.seen_changed", target=type_target(row), stream=row.account.stream, changes=told)
+    entry = tx.record(
+        "qtype.seen_changed",
+        target=type_target(row),
+        stream=row.account.stream,
+        changes=told,
+        payload=words or None,
+    )
     QualificationType.objects.filter(pk=row.pk).update(audit_id=entry, **wanted)
     if "test_digest" in changed:
         keep_test(row, seen.test, entry=entry)

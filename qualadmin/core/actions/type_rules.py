@@ -5,7 +5,7 @@ from typing import Any, Final
 from qualadmin.core.errors import ActionError
 from qualadmin.core.models import INTEGER_MAX, INTEGER_MIN, QualificationType
 
-from .texts import clean_line, clean_text
+from .texts import clean_line, clean_name, clean_text
 
 NAME_LIMIT: Final = 200  # characters; Amazon documents none, so this is our own rule
 DESCRIPTION_LIMIT: Final = 2000  # Amazon's
@@ -17,7 +17,7 @@ def clean_settings(name: str, description: str, keywords: str, status: str) -> d
     if status not in QualificationType.Status.values:
         raise ActionError("A type is Active or Inactive.", field="status")
     return {
-        "name": clean_line(name, field="name", label="The name", limit=NAME_LIMIT),
+        "name": clean_name(name, field="name", label="The name", limit=NAME_LIMIT),
         "description": clean_description(description),
         "keywords": clean_line(
             keywords, field="keywords", label="The keywords", limit=KEYWORDS_LIMIT, required=False

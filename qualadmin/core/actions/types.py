@@ -20,6 +20,7 @@ from qualadmin.core.queue import CREATE_TYPE, SYNC_ACCOUNT, SYNC_TYPE, ring
 
 from .rows import differences, locked, locked_unchanged, move
 from .seen import WorkerTest
+from .texts import without_ids
 from .type_rules import clean_auto, clean_delay, clean_lab_name, clean_scores, clean_settings
 from .type_tests import clean_test, digest_of, keep_test
 
@@ -174,7 +175,7 @@ def held_name(account: RequesterAccount, name: str, now: datetime) -> Qualificat
 
 def type_target(row: QualificationType) -> Target:
     """How entries name a type."""
-    return Target("qtype", str(row.pk), row.name)
+    return Target("qtype", str(row.pk), without_ids(row.name))
 
 
 def _named(account: RequesterAccount) -> "QuerySet[QualificationType]":

@@ -236,6 +236,11 @@ def known_workers(worker_ids: Iterable[str]) -> dict[str, uuid.UUID]:
     return found
 
 
+def any_erased() -> bool:
+    """Whether anybody was ever erased here."""
+    return ErasedId.objects.exists()
+
+
 def erased_among(worker_ids: Iterable[str]) -> list[str]:
     """Those of the ids that were erased here and did not come to be known again."""
     digests = {erased_digest(one): one for one in worker_ids}

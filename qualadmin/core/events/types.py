@@ -75,8 +75,8 @@ EVENTS = (
         "qtype.seen_changed",
         "{target} differs at Amazon and was brought up to date",
         severity=NOTICE,
-        changes="status description keywords state auto_granted auto_granted_value retry_delay_seconds has_test"
-        " test_digest",
+        payload="description description_before keywords keywords_before",
+        changes="status state auto_granted auto_granted_value retry_delay_seconds has_test test_digest",
     ),
     event("qtype.sync.requested", "{actor} asked Amazon who holds {target}"),
     event("account.sync.requested", "{actor} asked Amazon for the types and requests of {target}"),

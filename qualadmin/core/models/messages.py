@@ -139,6 +139,8 @@ class MessageRecipient(AuditedModel):
             models.Index(fields=["message", "n"], name="recipient_order"),
             models.Index(fields=["message", "state", "n"], name="recipient_of_state"),
             models.Index(fields=["lease_until"], condition=models.Q(state="sending"), name="recipient_in_hand"),
+            # What searches of the log for mails to workers begin with.
+            models.Index(fields=["audit"], condition=models.Q(state="done"), name="recipient_mailed"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from qualadmin.core.actions import erasures, holds
 from qualadmin.core.actions.compacting import compact_after_erasures
 from qualadmin.core.actions.control import retry_failed
 from qualadmin.core.actions.holders import apply_holders
+from qualadmin.core.actions.jobs import confirm_preview
 from qualadmin.core.actions.list_reading import read_list
 from qualadmin.core.actions.outcomes import Result
 from qualadmin.core.actions.seen import SeenHolder, SeenRequest
@@ -36,6 +39,7 @@ from qualadmin.core.models import (
     RequestAnswers,
     Study,
     User,
+    Verb,
     Worker,
     WorkerNote,
 )
@@ -332,6 +336,44 @@ def test_a_change_of_an_erased_worker_is_never_sent(
     job.refresh_from_db()
     assert (job.planned, job.cancelled) == (1, 1)
     assert Change.objects.get(worker=worker).code == "erased"
+
+
+@pytest.mark.django_db
+def test_a_session_that_remembers_the_id_is_ended(full_life: Worker, asker: User, pi: User) -> None:
+    """The reason for answers to requests is kept there, in a form in which no search of the database finds it."""
+    keys = []
+    for name in (NAME.lower(), OTHER):
+        store = SessionStore()
+        store["purpose"] = {"reason": f"{name} asked twice"}
+        store.save()
+        keys.append(store.session_key)
+    erase(full_life, asker, pi)
+    assert list(Session.objects.values_list("pk", flat=True)) == keys[1:]
+
+
+@pytest.mark.django_db
+def test_whoever_lists_an_erased_worker_again_is_told(
+    wave: QualificationType, granter: User, pi: User, full_life: Worker
+) -> None:
+    before = make_preview(granter, wave, [NAME, OTHER], score=5)
+    assert before.notes == []
+    erase(full_life, granter, pi)
+    preview = make_preview(granter, wave, [NAME, "ANEVERSEEN001", OTHER], score=5)
+    told, *others = preview.rows.order_by("n").values_list("why", "code", "group")
+    assert told == (
+        "Was erased here before: granting stores the ID again, as somebody new.",
+        "erased_before",
+        "new",
+    )
+    assert [one[1] for one in others] == ["", ""]
+    (note,) = preview.notes
+    assert note.startswith("One line names a worker who had been erased here")
+    taken = make_preview(granter, wave, [NAME], verb=Verb.REVOKE)
+    assert taken.notes == [], "nothing would be stored"
+    job = confirm_preview(actor=granter.as_actor(), preview_id=preview.pk, rows_sha256=preview.rows_sha256)
+    assert job.total == 3, "they may be meant"
+    again = make_preview(granter, wave, [NAME], score=7)
+    assert again.notes == [], "known again"
 
 
 @pytest.mark.django_db

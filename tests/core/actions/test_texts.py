@@ -4,14 +4,16 @@ import pytest
 
 from qualadmin.core.actions.texts import (
     clean_line,
+    clean_name,
     clean_text,
     escaped,
     free_slug,
     looks_like_credential,
+    without_ids,
 )
 from qualadmin.core.errors import ActionError
 from qualadmin.core.models import Study
-from tests.factories import StudyFactory
+from tests.factories import StudyFactory, WorkerFactory
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # the one of Amazon's own manual
 
@@ -91,3 +93,31 @@ def test_slugs_are_free_and_never_empty() -> None:
     assert slug("睡眠") == "study"
     assert slug("Sleep & attention!") == "sleep-attention"
     assert len(slug("long " * 100)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("About A2EXAMPLE00001.", True),
+        ("A2EXAMPLE00001", True),
+        ("ATTENTIONAL BLINK", False),  # no digit, and nobody we know
+        ("ATTENTIONAL", False),
+        ("Sister of aknownworkerid", True),
+        ("AKNOWNWORKERID and others", True),
+        ("Wave A12, ABC123", False),
+        ("SALT2EXAMPLE00001 is one word", False),
+    ],
+)
+@pytest.mark.django_db
+def test_names_that_entries_repeat_hold_no_worker_id(text: str, refused: bool) -> None:
+    WorkerFactory(worker_id="AKNOWNWORKERID")
+    if not refused:
+        assert clean_name(text, field="name", label="The name", limit=200) == text
+        return
+    with pytest.raises(ActionError, match="holds a worker ID") as error:
+        clean_name(text, field="name", label="The name", limit=200)
+    assert (error.value.field, error.value.code) == ("name", "worker_id")
+
+
+def test_what_amazon_calls_a_type_is_repeated_without_ids() -> None:
+    assert without_ids("Bonus for A2EXAMPLE00001, ATTENTIONAL") == "Bonus for [worker ID], ATTENTIONAL"

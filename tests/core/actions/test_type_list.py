@@ -8,7 +8,7 @@ from qualadmin.core.actions.seen import SeenType
 from qualadmin.core.actions.type_list import apply_type_list, import_types
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import QualificationType, RequesterAccount
-from tests.entries import new_entries
+from tests.entries import new_entries, payload_of
 from tests.factories import TypeFactory
 
 SYNC = Actor.system("sync_account")
@@ -53,7 +53,8 @@ def test_what_changed_at_amazon_is_followed(account: RequesterAccount) -> None:
         )
 
     assert entries.only.action == "qtype.seen_changed"
-    assert entries.only.changes == {"status": ["Active", "Inactive"], "description": ["First.", "Closed."]}
+    assert entries.only.changes == {"status": ["Active", "Inactive"]}
+    assert payload_of(entries.only) == {"description": "Closed.", "description_before": "First."}
     assert QualificationType.objects.get().status == "Inactive"
 
 
