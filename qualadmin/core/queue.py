@@ -32,6 +32,7 @@ TEST_CONNECTION: Final = "qualadmin.tasks.connection.test_connection"
 CHECK_WORKER: Final = "qualadmin.tasks.sync.check_worker"
 LIST_HITS: Final = "qualadmin.tasks.hits.list_hits"
 READ_HITS: Final = "qualadmin.tasks.hits.read_hits"
+TAKE_HITS: Final = "qualadmin.tasks.hits.take_answer"
 SYNC_REQUESTS: Final = "qualadmin.tasks.requests.read_requests_of"
 SYNC_ALL_REQUESTS: Final = "qualadmin.tasks.requests.read_all_requests"
 SYNC_ALL: Final = "qualadmin.tasks.sync.sync_all"
@@ -56,6 +57,7 @@ TIMEOUTS: Final = {
     SYNC_REQUESTS: 120,
     VERIFY_LOG: 240,
     READ_LISTS: 240,
+    TAKE_HITS: 240,
     RUN_RULE: 240,
     EXPIRE: 240,
 }

@@ -7,6 +7,7 @@ import uuid
 from qualadmin.audit.types import TaskInfo
 from qualadmin.core.actions import hit_list
 from qualadmin.core.actions import hits as actions
+from qualadmin.core.actions.list_hits import ring_for_answers, take_hits
 from qualadmin.core.actions.readings import Turn
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
@@ -39,9 +40,17 @@ def read_hits(reading_id: str) -> None:
     else:
         if done:
             actions.finish_reading(actor=actor, turn=turn, reading=reading)
+            if reading.source_id is not None:
+                ring_for_answers([reading.pk])
         else:
             actions.release_reading(turn=turn)
             ring(READ_HITS, reading_id)
+
+
+def take_answer(reading_id: str) -> None:
+    """Task: a list goes by what a reading found."""
+    if not is_read_only():
+        take_hits(actor=_actor("take_hits"), reading_id=uuid.UUID(reading_id))
 
 
 def _read_on(gateway: QualificationGateway, reading: HitReading, turn: Turn) -> bool:
@@ -126,6 +135,7 @@ def resume_readings() -> None:
         ring(READ_HITS, str(reading_id))
     for account_id in hit_list.hit_lists_to_go_on():
         ring(LIST_HITS, str(account_id))
+    ring_for_answers()
 
 
 def _actor(name: str) -> Actor:

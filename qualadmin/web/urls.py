@@ -150,6 +150,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lists/<uuid:pk>/archive/", lists.list_archive, name="list-archive"),
     path("lists/<uuid:pk>/workers/", lists.list_workers, name="list-workers"),
     path("lists/<uuid:pk>/follow/", lists.list_follow, name="list-follow"),
+    path("lists/<uuid:pk>/hits/", lists.list_hits, name="list-hits"),
     path("lists/<uuid:pk>/read/", lists.list_read, name="list-read"),
     path("lists/<uuid:pk>/sources/<key:source>/drop/", lists.list_drop, name="list-drop"),
     path("rules/", rules.rule_list, name="rule-list"),

@@ -107,6 +107,7 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("list-workers", "granter", {"list": "{x}\nA1GOODWORKER02", "counted": "rejected", "leave_out": "on"}),
     ("list-workers", "granter", {"list": "{x}", "counted": "{x}", "taken_on": "{x}"}),
     ("list-follow", "granter", {"source": "{x}"}),
+    ("list-hits", "granter", {"hit_ids": "{x}", "statuses": "{x}"}),
     ("rule-add", "granter", {"type": "{x}", "lists": "{x}", "days": "{x}", "score": "{x}", "leavers": "{x}",
                              "study": "{x}", "reason": "{x}"}),
     ("end-now", "granter", {"study": "{x}"}),

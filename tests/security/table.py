@@ -155,6 +155,7 @@ TABLE: Final[dict[str, Row]] = {
     "list-archive": Row("g", get=200, post=302, thing="list", real="g"),
     "list-workers": Row("g", get=200, post=422, thing="list", real="g"),
     "list-follow": Row("g", get=200, post=422, thing="list", real="g"),
+    "list-hits": Row("g", get=200, post=422, thing="list", real="g"),
     "list-read": Row("g", post=302, thing="list", real="g"),
     "list-drop": Row("g", get=200, post=302, thing="source", real="g"),
     "rule-list": Row(ALL, get=200),

@@ -24,7 +24,7 @@ def amazon(emulator: Emulator, account: RequesterAccount) -> Any:
 def publish(emulator: Emulator, account: RequesterAccount, workers: list[str], **fields: Any) -> str:
     """A HIT that these workers did. Returns its id."""
     client = amazon(emulator, account)
-    hit_id: str = new_hit(client, MaxAssignments=max(1, len(workers)), **fields)["HITId"]
+    hit_id: str = new_hit(client, **{"MaxAssignments": max(1, len(workers)), **fields})["HITId"]
     for worker in workers:
         emulator.submit(emulator.accept(hit_id, worker), {"colour": "red"})
     return hit_id

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError
-from qualadmin.core.models import HIT_ID, WORKER_ID, HitReading, HitWork, RequesterAccount
+from qualadmin.core.models import HIT_ID, WORKER_ID, HitReading, HitWork, ListSource, RequesterAccount
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import READ_HITS, ring
 
@@ -55,15 +55,47 @@ def hit_ids_of(text: str) -> list[str]:
 
 
 def request_hit_reading(
-    *, actor: Actor, account: RequesterAccount, hit_ids: Collection[str], statuses: Collection[str] = STATUSES
+    *,
+    actor: Actor,
+    account: RequesterAccount,
+    hit_ids: Collection[str],
+    statuses: Collection[str] = STATUSES,
+    source: ListSource | None = None,
 ) -> HitReading:
     """Ask Amazon who did these HITs. The row's `state` tells when the answer is there.
 
-    `statuses`: which assignments count. Raises ActionError for no HIT, for more than MAX_HITS, for ids that can't
-    be, and for an archived account. The clock asks as a system actor; a person needs the right to ask Amazon.
+    `statuses`: which assignments count. `source`: of the list that goes by the answer. Raises ActionError for no
+    HIT, for more than MAX_HITS, for ids that can't be, and for an archived account. The clock asks as a system
+    actor; a person needs the right to ask Amazon.
     """
     if actor.kind != "system":
         require(actor, Permission.SYNC, str(account.pk))
+    wanted, chosen = checked(hit_ids, statuses)
+    with audit.transaction(actor.context) as tx:
+        if RequesterAccount.objects.get(pk=account.pk).archived_at is not None:
+            raise ActionError(f"{account.name} is archived. Nothing was asked.", code="archived")
+        row = HitReading(
+            account=account, source=source, asked_by_id=actor.user_id, hit_ids=wanted, statuses=chosen
+        )
+        tx.record(
+            "hits.workers.requested",
+            target=account_target(account),
+            stream=account.stream,
+            changes={
+                "reading": [None, str(row.pk)],
+                "hits": [None, len(wanted)],
+                "statuses": [None, ", ".join(chosen)],
+                **_of(source.pk if source else None),
+            },
+            payload={"hit_ids": " ".join(wanted[:NAMED])},
+        )
+        row.save(force_insert=True)
+        ring(READ_HITS, str(row.pk))
+    return row
+
+
+def checked(hit_ids: Collection[str], statuses: Collection[str]) -> tuple[list[str], list[str]]:
+    """The HIT ids, each once in their order, and the statuses in Amazon's order. Raises ActionError, as above."""
     wanted = hit_ids_of(" ".join(hit_ids))
     if not wanted:
         raise ActionError("No HIT was chosen. Nothing was asked.", field="hit_ids", code="no_hit")
@@ -77,24 +109,12 @@ def request_hit_reading(
     chosen = [one for one in STATUSES if one in statuses]
     if not chosen or set(statuses) - set(STATUSES):
         raise ActionError("Choose which work counts.", field="statuses", code="no_status")
-    with audit.transaction(actor.context) as tx:
-        if RequesterAccount.objects.get(pk=account.pk).archived_at is not None:
-            raise ActionError(f"{account.name} is archived. Nothing was asked.", code="archived")
-        row = HitReading(account=account, asked_by_id=actor.user_id, hit_ids=wanted, statuses=chosen)
-        tx.record(
-            "hits.workers.requested",
-            target=account_target(account),
-            stream=account.stream,
-            changes={
-                "reading": [None, str(row.pk)],
-                "hits": [None, len(wanted)],
-                "statuses": [None, ", ".join(chosen)],
-            },
-            payload={"hit_ids": " ".join(wanted[:NAMED])},
-        )
-        row.save(force_insert=True)
-        ring(READ_HITS, str(row.pk))
-    return row
+    return wanted, chosen
+
+
+def _of(source_id: int | None) -> dict[str, list[object]]:
+    """How entries name the source of a list."""
+    return {} if source_id is None else {"source": [None, source_id]}
 
 
 def account_target(account: RequesterAccount) -> Target:
@@ -124,19 +144,23 @@ def keep_work(*, turn: Turn, reading: HitReading, seen: Iterable[SeenWork], toke
     with transaction.atomic():
         if not _go_on(turn, reading, token):
             return False
-        insert_rows(
-            "core_hitwork",
-            "reading_id, assignment_id, hit_id, worker_id, status, submitted_at",
-            (
-                (
-                    db_uuid(reading.pk), one.assignment_id, one.hit_id, one.worker_id, one.status,
-                    db_time(one.submitted_at),
-                )
-                for one in rows
-            ),
-            "ON CONFLICT (reading_id, assignment_id) DO UPDATE SET status = excluded.status",
-        )  # fmt: skip
+        _keep(reading, rows, "DO UPDATE SET status = excluded.status")
     return True
+
+
+def _keep(reading: HitReading, rows: Iterable[SeenWork], again: str) -> None:
+    insert_rows(
+        "core_hitwork",
+        "reading_id, assignment_id, hit_id, worker_id, status, submitted_at",
+        (
+            (
+                db_uuid(reading.pk), one.assignment_id, one.hit_id, one.worker_id, one.status,
+                db_time(one.submitted_at),
+            )
+            for one in rows
+        ),
+        f"ON CONFLICT (reading_id, assignment_id) {again}",
+    )  # fmt: skip
 
 
 def _go_on(turn: Turn, reading: HitReading, token: str | None) -> bool:
@@ -173,12 +197,39 @@ def skip_hit(*, turn: Turn, reading: HitReading, why: str) -> bool:
 
 def finish_reading(*, actor: Actor, turn: Turn, reading: HitReading) -> None:
     """Every HIT was read or skipped."""
-    work = HitWork.objects.filter(reading=reading)
-    workers = work.order_by().values("worker_id").distinct().count()
     if len(reading.unread) == len(reading.hit_ids):
         _end(actor, turn, reading, State.FAILED, "Amazon gave none of these HITs.")
-    else:
+    elif _keep_earlier(turn, reading):
+        work = HitWork.objects.filter(reading=reading)
+        workers = work.order_by().values("worker_id").distinct().count()
         _end(actor, turn, reading, State.DONE, "", workers=workers, assignments=work.count())
+
+
+def _keep_earlier(turn: Turn, reading: HitReading) -> bool:
+    """HITs that Amazon did not give now (it deletes them in time) count as the source's last reading found them.
+
+    False: another task has the turn. Done twice, it changes nothing.
+    """
+    gone = [one for one, _ in reading.unread]
+    earlier = newest_answer(reading.source_id) if gone else None
+    if earlier is None:
+        return True
+    fields = ("assignment_id", "hit_id", "worker_id", "status", "submitted_at")
+    work = HitWork.objects.filter(reading=earlier, hit_id__in=gone).order_by("pk").values_list("pk", *fields)
+    last = 0
+    while part := list(work.filter(pk__gt=last)[:PART]):
+        last = part[-1][0]
+        with transaction.atomic():
+            if not readings.keep_place(_waiting(), turn):
+                return False
+            _keep(reading, (SeenWork(*values) for _, *values in part), "DO NOTHING")
+    return True
+
+
+def newest_answer(source_id: int | None) -> HitReading | None:
+    """The newest reading for this source of a list that Amazon answered."""
+    done = HitReading.objects.filter(source=source_id, source__isnull=False, state=State.DONE)
+    return done.order_by("-asked_at").first()
 
 
 def fail_reading(*, actor: Actor, turn: Turn, reading: HitReading, why: str) -> None:
@@ -212,6 +263,7 @@ def _end(
                 "workers": [None, workers],
                 "assignments": [None, assignments],
                 "unread": [None, len(reading.unread)],
+                **_of(reading.source_id),
             },
             payload={"detail": escaped(why, KEPT_DETAIL)} if why else None,
         )
@@ -249,8 +301,15 @@ def work_of(reading: HitReading) -> Iterator[SeenWork]:
 
 
 def drop_old_readings(*, before: datetime) -> int:
-    """Forget readings asked for before then, part by part: they hold worker ids. Returns how many went."""
-    old = list(HitReading.objects.filter(asked_at__lt=before).order_by().values_list("pk", flat=True))
+    """Forget readings asked for before then, part by part: they hold worker ids. Returns how many went.
+
+    What a list goes by stays as long as its source, and so does what was last heard for it.
+    """
+    same = HitReading.objects.filter(source=OuterRef("source"), asked_at__gt=OuterRef("asked_at"))
+    followed = Q(source__dropped_at=None, source__list__archived_at=None, source__isnull=False)
+    known = HitReading.objects.filter(asked_at__lt=before).exclude(followed & ~Exists(same))
+    known = known.exclude(followed & Q(state=State.DONE) & ~Exists(same.filter(state=State.DONE)))
+    old = list(known.order_by().values_list("pk", flat=True))
     for reading_id in old:
         rows = HitWork.objects.filter(reading=reading_id).order_by("pk")
         while part := list(rows.values_list("pk", flat=True)[:PART]):

@@ -23,6 +23,7 @@ from qualadmin.core.models.qualifications import new_salt
 
 from . import parts
 from ._sql import db_time, db_uuid, insert_rows, marks, update_rows
+from .hits import newest_answer
 from .lists import list_target
 
 IN_LIST: Final = 900  # SQLite's oldest limit of parameters is 999
@@ -45,7 +46,7 @@ def read_list(*, actor: Actor, list_id: uuid.UUID) -> Reading:
 
     Whoever may see the list may have it read: what comes of it is decided by its sources.
     """
-    for below in _below(list_id):
+    for below in lists_below(list_id):
         _read_one(actor, below)
     return _read_one(actor, list_id)
 
@@ -81,7 +82,7 @@ def read_followers(*, actor: Actor, list_id: uuid.UUID) -> None:
         _read_one(actor, above)
 
 
-def _below(list_id: uuid.UUID) -> list[uuid.UUID]:
+def lists_below(list_id: uuid.UUID) -> list[uuid.UUID]:
     """The lists that this one follows, the lowest first, each once."""
     return _chain(list_id, "list", "other")[::-1]
 
@@ -103,7 +104,7 @@ def _read_one(actor: Actor, list_id: uuid.UUID) -> Reading:
     added, removed = 0, purge_dropped(list_id)
     for source in ListSource.objects.filter(list=list_id, dropped_at=None):
         if source.kind in ListSource.FOLLOWED:
-            came, left = _follow(source, now)
+            came, left = _follow(actor, source, now)
             added, removed = added + came, removed + left
     members = _members(list_id)
     with audit.transaction(actor.context) as tx:
@@ -125,6 +126,14 @@ _HOLDERS: Final = (
     "SELECT worker_id, grant_time AS at FROM core_qualification WHERE type_id = %s AND status = 'Granted'"
     " AND worker_id NOT IN (SELECT id FROM core_worker WHERE erased_at IS NOT NULL)"
 )
+_WORK: Final = (
+    "SELECT w.id AS worker_id, MAX(h.submitted_at) AS at FROM core_hitwork h"
+    " JOIN core_worker w ON w.worker_id = h.worker_id WHERE h.reading_id = %s GROUP BY w.id"
+)
+_STRANGERS: Final = (
+    "SELECT DISTINCT h.worker_id FROM core_hitwork h LEFT JOIN core_worker w ON w.worker_id = h.worker_id"
+    " WHERE h.reading_id = %s AND w.id IS NULL"
+)
 _OTHER: Final = "SELECT worker_id, MAX(at) AS at FROM core_membership WHERE list_id = %s GROUP BY worker_id"
 _CAME: Final = """
 SELECT f.worker_id, f.at FROM ({feed}) f
@@ -140,10 +149,12 @@ SELECT m.id FROM core_membership m
  WHERE m.source_id = %s AND f.worker_id IS NULL"""
 
 
-def _follow(source: ListSource, now: datetime) -> tuple[int, int]:
+def _follow(actor: Actor, source: ListSource, now: datetime) -> tuple[int, int]:
     """Make the members of the source what it says now. Returns how many came and left."""
-    feed, key = (_HOLDERS, source.type_id) if source.type_id else (_OTHER, source.other_id)
-    assert key is not None  # noqa: S101 # a followed source has one of the two
+    found = _feed(actor, source, now)
+    if found is None:
+        return 0, 0
+    feed, key = found
     both = [db_uuid(key), source.pk]
     came, moved, left = (_rows(sql.format(feed=feed), both) for sql in (_CAME, _MOVED, _LEFT))
     for part in _batches(came, parts.LINES):
@@ -155,6 +166,22 @@ def _follow(source: ListSource, now: datetime) -> tuple[int, int]:
     _delete(row[0] for row in left)
     _count_source(source, now)
     return len(came), len(left)
+
+
+def _feed(actor: Actor, source: ListSource, now: datetime) -> tuple[str, uuid.UUID] | None:
+    """The statement that gives the workers of the source, with its parameter. None: Amazon told nothing yet."""
+    if source.type_id:
+        return _HOLDERS, source.type_id
+    if source.other_id:
+        return _OTHER, source.other_id
+    answer = newest_answer(source.pk)
+    if answer is None:
+        return None
+    strangers = [one for (one,) in _rows(_STRANGERS, [db_uuid(answer.pk)])]
+    for part in _batches(strangers, parts.LINES):
+        with audit.transaction(actor.context) as tx:
+            _meet(tx, source, part, now)
+    return _WORK, answer.pk
 
 
 def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

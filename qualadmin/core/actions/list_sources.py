@@ -22,6 +22,7 @@ from .rows import locked, move
 
 MOST_SOURCES: Final = 50
 NAMED: Final = 10  # lines that could not be read, said one by one
+NAMED_HITS: Final = 100  # in the entry, beside how many there are
 Kind = ListSource.Kind
 #: Statuses of assignments that do not count as having taken part: what people can choose.
 UNWANTED: Final = {"rejected": frozenset({"rejected"}), "approved": frozenset({"rejected", "submitted"})}
@@ -59,7 +60,7 @@ def add_workers(
             label=_label(file_name, len(found.workers)),
             file_sha256=hashlib.sha256(content).hexdigest(),
         )
-        _add(
+        add_source(
             tx,
             actor,
             source,
@@ -83,7 +84,7 @@ def add_holders(*, actor: Actor, list_id: uuid.UUID, type: QualificationType) ->
                 code="foreign_type",
             )
         source = ListSource(list=one, kind=Kind.HOLDERS, label=f"Holders of “{type.name}”"[:200], type=type)
-        _add(tx, actor, source, type=str(type.pk))
+        add_source(tx, actor, source, type=str(type.pk))
     read_followers(actor=actor, list_id=one.pk)
     return source
 
@@ -104,7 +105,7 @@ def add_list_source(*, actor: Actor, list_id: uuid.UUID, other: WorkerList) -> L
         if way:
             raise ActionError(_circle(one, way), field="source", code="circle")
         source = ListSource(list=one, kind=Kind.LIST, label=f"List “{other.name}”"[:200], other=other)
-        _add(tx, actor, source, other=str(other.pk))
+        add_source(tx, actor, source, other=str(other.pk))
     read_followers(actor=actor, list_id=one.pk)
     return source
 
@@ -176,7 +177,8 @@ def _unread(found: Participants, deed: str) -> str:
     )
 
 
-def _add(tx: Transaction, actor: Actor, source: ListSource, **told: object) -> None:
+def add_source(tx: Transaction, actor: Actor, source: ListSource, **told: object) -> None:
+    """Write a source, with its entry. Raises ActionError if the list has too many, Conflict if it has this one."""
     one = source.list
     current = ListSource.objects.filter(list=one, dropped_at=None)
     if current.count() >= MOST_SOURCES:
@@ -184,9 +186,19 @@ def _add(tx: Transaction, actor: Actor, source: ListSource, **told: object) -> N
             f"A list has at most {MOST_SOURCES} sources. Nothing was added. Make a list of lists.",
             code="too_many_sources",
         )
-    same = current.filter(kind=source.kind, type=source.type, other=source.other, file_sha256=source.file_sha256)
+    same = current.filter(
+        kind=source.kind,
+        type=source.type,
+        other=source.other,
+        file_sha256=source.file_sha256,
+        hit_ids=source.hit_ids,
+        statuses=source.statuses,
+    )
     if same.exists():
         raise Conflict("This source is in the list already. Nothing was added.", code="source_twice")
+    named = {"label": source.label}
+    if source.hit_ids:
+        named["hit_ids"] = " ".join(source.hit_ids[:NAMED_HITS])
     source.added_by_id = actor.person_id
     source.audit_id = tx.record(
         "workerlist.source.added",
@@ -197,7 +209,7 @@ def _add(tx: Transaction, actor: Actor, source: ListSource, **told: object) -> N
             "sha256": [None, source.file_sha256 or None],
             **{key: [None, value] for key, value in told.items()},
         },
-        payload={"label": source.label},
+        payload=named,
     )
     source.save(force_insert=True)
 

@@ -7,14 +7,14 @@ EVENTS = (
     event(
         "hits.workers.requested",
         "{actor} asked Amazon who did HITs of {target}",
-        changes="reading hits statuses",
+        changes="reading hits statuses source",
         payload="hit_ids",
     ),
     event(
         "hits.workers.read",
         "Amazon said who did HITs of {target}",
         outcomes=(OK, FAILED),
-        changes="reading hits workers assignments unread",
+        changes="reading hits workers assignments unread source",
         payload="detail",
     ),
     event(

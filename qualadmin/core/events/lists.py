@@ -10,8 +10,8 @@ EVENTS = (
         "workerlist.source.added",
         "{actor} added a source to the list {target}",
         severity=NOTICE,
-        changes="source kind rows left_out sha256 type other taken_on",
-        payload="label",
+        changes="source kind rows left_out sha256 type other taken_on hits statuses",
+        payload="label hit_ids",
     ),
     event(
         "workerlist.source.dropped",

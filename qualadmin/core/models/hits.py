@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from .accounts import RequesterAccount
+from .lists import ListSource
 from .people import User
 from .readings import Progress
 
@@ -74,7 +75,8 @@ class HitReading(Progress):
     """
 
     unaudited_reason: ClassVar[str] = (
-        "Working data, forgotten after some days. The entries of the asking and of what it came to are in the log."
+        "Working data, forgotten after some days, or with the source of a list that goes by it. The entries of "
+        "the asking and of what it came to are in the log."
     )
 
     class State(models.TextChoices):
@@ -87,6 +89,9 @@ class HitReading(Progress):
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: by the clock
     asked_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    source = models.ForeignKey(  # of a worker list: its newest answer is what the list holds
+        ListSource, on_delete=models.PROTECT, null=True, related_name="readings", db_index=False
+    )
     hit_ids = models.JSONField()  # in the order asked for, each once
     statuses = models.JSONField()  # which assignments count: Submitted, Approved, Rejected
     place = models.PositiveIntegerField(default=0)
@@ -98,6 +103,11 @@ class HitReading(Progress):
         indexes = [
             models.Index(fields=["asked_at"], condition=models.Q(state="waiting"), name="hit_reading_waiting"),
             models.Index(fields=["asked_at"], name="hit_reading_age"),
+            models.Index(
+                fields=["source", "asked_at"],
+                condition=models.Q(source__isnull=False),
+                name="hit_reading_source",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Lists of workers that follow their sources: files, pasted ids, holders of types, other lists."""
+"""Lists of workers that follow their sources: files, pasted ids, holders of types, HITs, other lists."""
 
 import uuid
 from typing import ClassVar, Self
@@ -62,6 +62,11 @@ class WorkerList(AuditedModel):
         return self.study.stream if self.study else self.account.stream
 
 
+def nothing() -> list[str]:
+    """An empty list; in ListSource that word is a column."""
+    return []
+
+
 class ListSource(AuditedModel):
     """Where workers of a list come from. Dropped, never deleted: its workers leave, the row stays."""
 
@@ -70,9 +75,10 @@ class ListSource(AuditedModel):
         PASTE = "paste", "Pasted IDs"
         HOLDERS = "holders", "Holders of a type"
         LIST = "list", "Another list"
+        HITS = "hits", "Workers of HITs"
 
     #: read anew whenever the list is read; the others stay as they came
-    FOLLOWED: ClassVar[tuple[str, ...]] = ("holders", "list")
+    FOLLOWED: ClassVar[tuple[str, ...]] = ("holders", "list", "hits")
     unaudited_fields: ClassVar[frozenset[str]] = frozenset({"members", "read_at"})
 
     id = models.BigAutoField(primary_key=True)
@@ -82,6 +88,8 @@ class ListSource(AuditedModel):
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, null=True, related_name="+")
     other = models.ForeignKey(WorkerList, on_delete=models.PROTECT, null=True, related_name="used_by")
     file_sha256 = models.CharField(max_length=64, blank=True)
+    hit_ids = models.JSONField(default=nothing)  # sorted, each once; see HitReading.source
+    statuses = models.JSONField(default=nothing)  # which assignments count: Submitted, Approved, Rejected
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
     dropped_at = models.DateTimeField(null=True)

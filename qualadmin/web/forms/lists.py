@@ -7,12 +7,15 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 
+from qualadmin.core.actions.hits import STATUSES
+from qualadmin.core.actions.list_hits import TOOK_PART
 from qualadmin.core.actions.lists import NAME_LIMIT, NOTE_LIMIT
 from qualadmin.core.models import ListSource, QualificationType, Study, WorkerList
 from qualadmin.csvio import shown_file_name
 
 from .base import PageForm, ids_box
 from .fields import LongText, StudyField
+from .hits import PASTE_MAX
 from .previews import MEGABYTES, EitherFile, EitherText
 
 
@@ -98,6 +101,27 @@ class WorkersForm(PageForm):
             "file_name": "" if file is None else shown_file_name(file.name or "") or "file",
             **{name: self.cleaned_data[name] for name in ("counted", "taken_on", "leave_out")},
         }
+
+
+class HitsForm(PageForm):
+    """HITs whose workers come into a list."""
+
+    credential_exempt = frozenset({"hit_ids"})
+
+    hit_ids = forms.CharField(
+        label="HIT IDs",
+        max_length=PASTE_MAX,
+        widget=forms.Textarea(attrs={"class": "ids", "rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="One or many, as they stand on Amazon’s pages. Line ends, blanks or commas between them.",
+        error_messages={"required": "Enter at least one HIT ID."},
+    )
+    statuses = forms.MultipleChoiceField(
+        label="Work that counts",
+        choices=[(one, one) for one in STATUSES],
+        widget=forms.CheckboxSelectMultiple,
+        initial=list(TOOK_PART),
+        error_messages={"required": "Tick at least one status."},
+    )
 
 
 class FollowForm(PageForm):

@@ -170,7 +170,7 @@ def hit_select(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 def _reading(request: Request, pk: uuid.UUID) -> HitReading:
     """A reading of the account in use, as long as it is kept."""
-    rows = HitReading.objects.select_related("account", "asked_by")
+    rows = HitReading.objects.select_related("account", "asked_by", "source__list")
     one = rows.filter(account=request.account_in_use, pk=pk).first()
     if one is None:
         raise NotVisible

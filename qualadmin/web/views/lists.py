@@ -8,18 +8,22 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRefresh
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import lists as actions
+from qualadmin.core.actions.hits import MAX_HITS
+from qualadmin.core.actions.list_hits import add_hits, ask_about_hits
 from qualadmin.core.actions.list_reading import read_list
 from qualadmin.core.actions.list_sources import add_holders, add_list_source, add_workers, drop_source
 from qualadmin.core.errors import NotVisible
 from qualadmin.core.models import ListSource, Membership, QualificationType, WorkerList
 from qualadmin.core.permissions import Permission, allowed
-from qualadmin.web.acting import act_and_return, confirm_first, posted, refuse_stale, show, submit
+from qualadmin.web.acting import confirm_first, posted, refuse_stale, show, submit
 from qualadmin.web.filters import Choice, TextSearch
-from qualadmin.web.forms.lists import FollowForm, ListForm, WorkersForm
-from qualadmin.web.http import Request, page
+from qualadmin.web.forms.lists import FollowForm, HitsForm, ListForm, WorkersForm
+from qualadmin.web.hit_sources import hit_sources, with_readings
+from qualadmin.web.http import Request, is_polling, once, page
 from qualadmin.web.listing import Column, Listing
 from qualadmin.web.words import grouped
 
@@ -72,7 +76,11 @@ def list_add(request: Request) -> HttpResponse:
 def list_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Its members with their sources, the sources with their numbers, and what changed."""
     one = _list(request, pk)
-    sources = list(one.sources.filter(dropped_at=None).select_related("type", "other", "added_by"))
+    sources = list(with_readings(one.sources.filter(dropped_at=None)).select_related("type", "other", "added_by"))
+    hits = hit_sources(sources)
+    pending = one.archived_at is None and any(source.is_pending for source in hits.values())
+    if is_polling(request):
+        return HttpResponse(status=204) if pending else HttpResponseClientRefresh()
     # One line for each worker: that of the source which named the worker first.
     earlier = Membership.objects.filter(list=OuterRef("list"), worker=OuterRef("worker"), pk__lt=OuterRef("pk"))
     rows = Membership.objects.filter(~Exists(earlier), list=one).select_related("worker")
@@ -81,6 +89,9 @@ def list_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     context = {
         "one": one,
         "sources": sources,
+        "hits": hits,
+        "pending": pending,
+        "may_ask": allowed(request.actor, Permission.SYNC, str(one.account_id)),
         "through": _through(one, sources, results.rows),
         "readings": _readings(one),
         "may_change": _may_change(request) and one.archived_at is None,
@@ -195,6 +206,23 @@ def list_follow(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 @page(Permission.GRANT, "GET", "POST")
+def list_hits(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Everybody who did some HITs, as a source."""
+    one = _list(request, pk)
+    form = HitsForm(posted(request))
+
+    def act() -> str:
+        given = form.cleaned_data
+        source = add_hits(
+            actor=request.actor, list_id=one.pk, hit_ids=[given["hit_ids"]], statuses=given["statuses"]
+        )
+        messages.success(request, f"The list now follows: {source.label}. They come in when Amazon has answered.")
+        return reverse("list-detail", args=[pk])
+
+    return submit(request, form, act) or show(request, "list/hits.html", form, one=one, most=MAX_HITS)
+
+
+@page(Permission.GRANT, "GET", "POST")
 def list_drop(request: Request, pk: uuid.UUID, source: int) -> HttpResponse:
     """Drop a source; its workers leave."""
     one = _list(request, pk)
@@ -216,14 +244,17 @@ def list_drop(request: Request, pk: uuid.UUID, source: int) -> HttpResponse:
 
 @page(Permission.GRANT, "POST")
 def list_read(request: Request, pk: uuid.UUID) -> HttpResponse:
-    """Read the sources now."""
+    """Read the sources now, and have Amazon asked about the HITs among them."""
     one = _list(request, pk)
-    return act_and_return(
-        request,
-        lambda: read_list(actor=request.actor, list_id=one.pk),
-        "The sources were read.",
-        reverse("list-detail", args=[pk]),
-    )
+
+    def act() -> str:
+        asked = ask_about_hits(actor=request.actor, list_id=one.pk, below=True)
+        read_list(actor=request.actor, list_id=one.pk)
+        more = " Amazon is being asked about the HITs." if asked else ""
+        messages.success(request, f"The sources were read.{more}")
+        return reverse("list-detail", args=[pk])
+
+    return once(request, act)
 
 
 def _visible(request: Request) -> Any:
