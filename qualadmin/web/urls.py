@@ -138,6 +138,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("types/<uuid:pk>/delete/name/", type_changes.type_delete_name, name="type-delete-name"),
     path("workers/", workers.worker_list, name="worker-list"),
     path("workers/find/", workers.worker_find, name="worker-find"),
+    path("workers/select/", workers.worker_select, name="worker-select"),
     path("workers/pseudonym/", pseudonyms.worker_reveal, name="worker-reveal"),
     path("workers/look-up/", workers.worker_look_up, name="worker-look-up"),
     path("workers/<uuid:pk>/", workers.worker_detail, name="worker-detail"),

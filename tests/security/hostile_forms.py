@@ -34,6 +34,8 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("message-decide", "pi", {"decision": "send_back", "words": "{x}"}),
     ("find", "granter", {"q": "{x}"}),
     ("worker-find", "granter", {"worker_id": "{x}"}),
+    ("worker-select", "granter", {"worker_id": "{x}", "verb": "{x}", "row": "{x}", "after": "{x}"}),
+    ("worker-select", "granter", {"worker_id": "{x}", "verb": "grant", "matching": "on"}),
     ("worker-look-up", "granter", {"worker_id": "{x}", "type": "{type}"}),
     ("worker-reveal", "manager", {"stream": "{x}", "pseudonym": "{x}", "reason": "{x}", "password": "{x}"}),
     ("worker-reveal", "manager", {"stream": "system", "pseudonym": "W-AAAAAAAAAA", "reason": "{x} of this length",

@@ -143,6 +143,8 @@ TABLE: Final[dict[str, Row]] = {
     "type-draft-use": Row("m", get=200, post=400, thing="draft", real="m"),
     "worker-list": Row(ALL, get=200),
     "worker-find": Row("gpm", post=422),
+    # An empty selection: the page to find workers comes back with what is wrong.
+    "worker-select": Row("g", post=422, real="g", send={"worker_id": "AZZZ", "verb": "grant"}),
     "worker-look-up": Row("gm", post=422),
     "worker-reveal": Row("pm", get=200, post=422),
     "worker-detail": Row("gpm", get=200, thing="worker"),

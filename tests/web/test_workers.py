@@ -6,7 +6,17 @@ from django.utils import timezone
 
 from qualadmin.core.models import Change, Qualification, Worker, WorkerNote
 from tests.entries import new_entries, payload_of
-from tests.factories import ChangeFactory, JobFactory, RequestFactory, TypeFactory
+from tests.factories import (
+    ChangeFactory,
+    JobFactory,
+    ListFactory,
+    MembershipFactory,
+    MessageFactory,
+    RecipientFactory,
+    RequestFactory,
+    SourceFactory,
+    TypeFactory,
+)
 from tests.web.html import assert_valid_fragment, assert_valid_page
 from tests.web.lab import WORKER_ID, Lab
 from tests.web.lists import Someone, hidden_of, text_of, went_on
@@ -153,3 +163,33 @@ def test_many_changes_come_in_pages(granter: Someone, lab: Lab) -> None:
     assert_valid_page(first)
     second = granter.get(f"/workers/{lab.worker.pk}/{first.context['results'].older_url}")
     assert len(second.context["results"].rows) == 5
+
+
+def test_the_page_shows_lists_messages_and_the_way_to_each_request(granter: Someone, lab: Lab) -> None:
+    account, worker = lab.cast.account, lab.worker
+    shown, hidden, theirs = (
+        ListFactory(account=account, name="Took part"),
+        ListFactory(account=account, name="Put away", archived_at=timezone.now()),
+        ListFactory(account=lab.cast.other_account, name="Elsewhere"),
+    )
+    for one in (shown, shown, hidden, theirs):
+        MembershipFactory(source=SourceFactory(list=one), worker=worker)
+    for state, outcome, subject in (
+        ("finished", "failed", "Your bonus"), ("running", "done", "Wave 2"), ("draft", "planned", "Not yet"),
+    ):  # fmt: skip
+        message = MessageFactory(account=account, created_by=lab.cast.granter, state=state, subject=subject)
+        RecipientFactory(message=message, worker=worker, state=outcome, failure="Amazon knows no such worker.")
+    request = RequestFactory(type=lab.type, worker=worker)
+    blind = RequestFactory(type=TypeFactory(account=account, name="Group A", lab_name="Placebo"), worker=worker)
+    page = granter.get(f"/workers/{worker.pk}/")
+    assert_valid_page(page)
+    assert f'href="/requests/{blind.pk}/">Placebo (Group A)</a>' in page.content.decode()
+    html, text = page.content.decode(), text_of(page)
+    assert html.count(f'href="/lists/{shown.pk}/"') == 1
+    assert "Your bonus Not mailed" in text
+    assert "Amazon knows no such worker." in text
+    assert "Wave 2 Mailed" in text
+    assert f'href="/requests/{request.pk}/"' in html
+    assert not any(words in text for words in ("Put away", "Elsewhere", "Not yet"))
+    pi = Someone(Client(), lab.cast.pi, account)
+    assert f'href="/requests/{request.pk}/"' not in pi.get(f"/workers/{worker.pk}/").content.decode()

@@ -11,6 +11,12 @@ EVENTS = (
         payload="origin",
     ),
     event(
+        "list.found",
+        "{actor} selected workers found by their ID in {target}",
+        changes="sha256 rows matching verb",
+        payload="origin",
+    ),
+    event(
         "list.reused",
         "{actor} took the workers of {target} for a new list",
         changes="sha256 rows verb",

@@ -1,5 +1,6 @@
 """Finding workers, asking Amazon about them, notes."""
 
+import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -48,6 +49,28 @@ class FindWorkerForm(WorkerIdForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["worker_id"].label = "Worker ID, or how it begins"
+
+
+class KeysField(forms.TypedMultipleChoiceField):
+    """Keys of workers. Whether they exist is for the action to find."""
+
+    def valid_value(self, value: str) -> bool:
+        try:
+            uuid.UUID(value)
+        except ValueError:
+            return False
+        return True
+
+
+class FoundForm(FindWorkerForm):
+    """Ticked rows of those found, or all whose id begins so, and what is to be done with them.
+
+    Nothing here is typed by hand: a fault means that the form was changed on its way.
+    """
+
+    verb = forms.ChoiceField(choices=[("grant", "Grant"), ("revoke", "Take away")])
+    row = KeysField(required=False, coerce=uuid.UUID)
+    matching = forms.BooleanField(required=False)
 
 
 class LookUpForm(WorkerIdForm):

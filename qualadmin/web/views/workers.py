@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import workers as actions
-from qualadmin.core.errors import NotVisible
+from qualadmin.core.actions.found_workers import select_found
+from qualadmin.core.errors import ActionError, NotVisible
 from qualadmin.core.models import (
     GIVES,
     Change,
@@ -20,7 +22,6 @@ from qualadmin.core.models import (
     Hold,
     Job,
     Qualification,
-    QualificationRequest,
     QualificationType,
     Verb,
     Worker,
@@ -30,9 +31,10 @@ from qualadmin.core.permissions import Permission, allowed
 from qualadmin.csvio import USUAL_LENGTHS, WorkerIdResult, check_worker_id
 from qualadmin.web.acting import posted, show, submit
 from qualadmin.web.filters import Choice
-from qualadmin.web.forms.workers import FindWorkerForm, LookUpForm, NoteForm
+from qualadmin.web.forms.workers import FindWorkerForm, FoundForm, LookUpForm, NoteForm
 from qualadmin.web.http import Request, is_fragment, is_polling, once, page
 from qualadmin.web.listing import Listing
+from qualadmin.web.worker_page import beside
 
 State = Change.State
 CHECK_PATIENCE = 60  # seconds after which an unanswered check is no longer said to be under way
@@ -76,6 +78,10 @@ def worker_find(request: Request) -> HttpResponse:
 
     An id nobody has met is not said to be wrong before Amazon was asked.
     """
+    return _find(request)
+
+
+def _find(request: Request, status: int = 200) -> HttpResponse:
     form = FindWorkerForm(request.POST)
     if not form.is_valid():
         return _find_page(request, form)
@@ -89,7 +95,7 @@ def worker_find(request: Request) -> HttpResponse:
     if found.only is not None and not turned:
         return redirect("worker-detail", found.only.pk)
     if found.workers or found.after or found.before:
-        return _found_page(request, found, judged)
+        return _found_page(request, found, judged, status)
     if judged.worker_id and len(judged.worker_id) >= USUAL_LENGTHS.start:
         return _unknown(request, judged.worker_id)
     form.add_error(
@@ -98,12 +104,39 @@ def worker_find(request: Request) -> HttpResponse:
     return _find_page(request, form)
 
 
+@page(Permission.GRANT, "POST")
+def worker_select(request: Request) -> HttpResponse:
+    """Take workers that were found on to the question of what they are to be granted. Nothing is sent."""
+    form = FoundForm(request.POST)
+    if not form.is_valid() or len(form.cleaned_data["row"]) > actions.PAGE:
+        raise BadRequest("The selection came incomplete. Nothing was done. Find the workers again.")
+    given = form.cleaned_data
+
+    def act() -> str:
+        preview = select_found(
+            actor=request.actor,
+            account=request.account_in_use,
+            text=given["worker_id"],
+            workers=None if given["matching"] else given["row"],
+            verb=Verb(given["verb"]),
+        )
+        return reverse("bulk-columns", args=[preview.pk])
+
+    try:
+        return once(request, act)
+    except ActionError as error:
+        if error.status != 422:
+            raise
+        messages.error(request, error.message)
+        return _find(request, error.status)  # the same page of them: what was typed stands in no address
+
+
 def _unknown(request: Request, worker_id: str) -> HttpResponse:
     """Nobody here has met the worker: Amazon can be asked."""
     return _look_up_page(request, LookUpForm(account=request.account_in_use, initial={"worker_id": worker_id}))
 
 
-def _found_page(request: Request, found: actions.Found, judged: WorkerIdResult) -> HttpResponse:
+def _found_page(request: Request, found: actions.Found, judged: WorkerIdResult, status: int) -> HttpResponse:
     """A page of those whose id begins as was typed. What was typed stays in the form, and so do its pages."""
     account = request.account_in_use
     granted = Qualification.objects.filter(
@@ -118,8 +151,10 @@ def _found_page(request: Request, found: actions.Found, judged: WorkerIdResult) 
         "rows": [(worker, held.get(worker.pk, 0)) for worker in found.workers],
         "whole": "" if is_known or found.before else whole,
         "form": FindWorkerForm(initial={"worker_id": request.POST["worker_id"].strip()}),
+        "turned": [(name, request.POST[name]) for name in ("after", "before") if request.POST.get(name)][:1],
+        "may_grant": allowed(request.actor, Permission.GRANT, str(account.pk), production=account.is_production),
     }
-    return render(request, "worker/found.html", context)
+    return render(request, "worker/found.html", context, status=status)
 
 
 @page(Permission.SYNC, "POST")
@@ -194,30 +229,30 @@ def worker_check(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 def _detail(request: Request, worker: Worker, form: NoteForm) -> HttpResponse:
+    account = request.account_in_use
+    key, real = str(account.pk), account.is_production
+    may_answer = allowed(request.actor, Permission.GRANT, key, production=real)
     rows = _timeline(request, worker)
     results = TIMELINE.results(request, rows)
     if is_fragment(request) and not is_polling(request):
-        return TIMELINE.render(request, rows, "worker/detail.html", {"one": worker}, results=results)
-    account = request.account_in_use
-    key, real = str(account.pk), account.is_production
+        part = {"one": worker, "may_answer": may_answer}
+        return TIMELINE.render(request, rows, "worker/detail.html", part, results=results)
     has_id = worker.erased_at is None
     held = Qualification.objects.filter(worker=worker, type__account=account).select_related("type")
-    waiting = QualificationRequest.State.WAITING
     context = {
         "one": worker,
         "form": form,
         "held": list(held.order_by("type__name")[:200]),
         "checking": _is_being_checked(worker),
-        "requests": QualificationRequest.objects.filter(worker=worker, type__account=account, state=waiting)
-        .select_related("type")
-        .order_by("submitted_at")[:20],
         "notes": _notes(request, worker),
-        "may_grant": has_id and allowed(request.actor, Permission.GRANT, key, production=real),
+        "may_grant": has_id and may_answer,
+        "may_answer": may_answer,
         "may_sync": has_id and allowed(request.actor, Permission.SYNC, key),
         "may_note": has_id and allowed(request.actor, Permission.WRITE_NOTES, key),
         "may_erase": has_id and allowed(request.actor, Permission.ASK_ERASURE, key),
         "may_hold": has_id and allowed(request.actor, Permission.ERASE, key),
         "may_audit": allowed(request.actor, Permission.VIEW_AUDIT, key),
+        "beside": beside(request.actor, account, worker),
     }
     if is_polling(request):
         return render(request, "worker/detail.html#held", context)

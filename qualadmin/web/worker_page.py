@@ -1,0 +1,101 @@
+"""What the page of a worker shows beside qualifications and history, in one question: what the worker asked for,
+the lists the worker is in, and what became of messages."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models.functions import Coalesce, Concat
+
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import (
+    Membership,
+    Message,
+    MessageRecipient,
+    QualificationRequest,
+    RequesterAccount,
+    Worker,
+    WorkerList,
+)
+
+REQUESTS: Final = 20  # shown, the oldest
+LISTS: Final = 20  # shown, by name
+MESSAGES: Final = 10  # shown, the newest
+_NOT_SENT: Final = [Message.State.DRAFT, Message.State.DISCARDED]
+#: as QualificationType.known_as
+_KNOWN_AS: Final = Case(
+    When(type__lab_name="", then=F("type__name")),
+    default=Concat("type__lab_name", Value(" ("), "type__name", Value(")")),
+)
+_NEVER: Final = Value(None, output_field=DateTimeField())
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`key` is that of the request, list or message; `state` and `failure` are the recipient's."""
+
+    kind: str
+    key: uuid.UUID
+    label: str
+    at: datetime | None
+    state: str
+    failure: str
+
+    @property
+    def outcome(self) -> str:
+        """What became of the message, in a word."""
+        return MessageRecipient.State(self.state).label
+
+
+@dataclass(slots=True)
+class Beside:
+    requests: list[Line] = field(default_factory=list)
+    lists: list[Line] = field(default_factory=list)
+    messages: list[Line] = field(default_factory=list)
+
+
+def beside(actor: Actor, account: RequesterAccount, worker: Worker) -> Beside:
+    """What of the account the person may see. Lists put away and messages nobody confirmed are left out."""
+    # SQLite takes no limit in a part of a union, but in a question within it.
+    waiting = QualificationRequest.objects.filter(
+        worker=worker, type__account=account, state=QualificationRequest.State.WAITING
+    ).order_by("submitted_at", "pk")
+    named = Membership.objects.filter(worker=worker).order_by().values("list")
+    lists = WorkerList.objects.visible_to(actor).current().filter(account=account, pk__in=named)
+    sent = Message.objects.visible_to(actor).filter(account=account).exclude(state__in=_NOT_SENT).order_by()
+    mailed = MessageRecipient.objects.filter(worker=worker, message__in=sent.values("pk")).order_by("-pk")
+    requests = QualificationRequest.objects.filter(pk__in=waiting.values("pk")[:REQUESTS]).order_by()
+    rows = requests.values_list(Value("request"), "pk", _KNOWN_AS, "submitted_at", Value(""), Value("")).union(
+        WorkerList.objects.filter(pk__in=lists.values("pk")[:LISTS])
+        .order_by()
+        .values_list(Value("list"), "pk", "name", _NEVER, Value(""), Value("")),
+        MessageRecipient.objects.filter(pk__in=mailed.values("pk")[:MESSAGES])
+        .order_by()
+        .values_list(
+            Value("message"),
+            F("message_id"),
+            "message__subject",
+            Coalesce("finished_at", "message__created_at"),
+            "state",
+            "failure",
+        ),
+        all=True,
+    )
+    return _sorted([Line(*row) for row in rows])
+
+
+def _sorted(lines: list[Line]) -> Beside:
+    found = Beside()
+    places = {"request": found.requests, "list": found.lists, "message": found.messages}
+    for line in lines:
+        places[line.kind].append(line)
+    found.requests.sort(key=_moment)
+    found.lists.sort(key=lambda line: line.label)
+    found.messages.sort(key=_moment, reverse=True)
+    return found
+
+
+def _moment(line: Line) -> float:
+    return line.at.timestamp() if line.at is not None else 0.0
