@@ -145,7 +145,9 @@ def test_everybody_gets_what_the_table_says(cast: Cast, things: dict[str, str], 
         for key, value in TABLE[operation].body.items()
     }
     for scope in Scope:
-        for where, account in _accounts(cast, name):
+        accounts = _accounts(cast, name)
+        # The scope is asked before the account: one token will do where it is the wrong one.
+        for where, account in accounts if scope == TABLE[operation].scope else accounts[:1]:
             program = Program(token_for(person, scope, account=account))
             with undone(), new_entries() as entries:
                 response = program.send(operation, body)

@@ -32,9 +32,13 @@ class Case:
 
 
 def cases(row: Row) -> Iterator[Case]:
-    for method in ("GET", "POST"):
+    for method, taken in (("GET", row.get), ("POST", row.post)):
         yield Case(method, None, PRACTICE)
         yield Case(method, "newcomer", PRACTICE)
+        if not taken:  # 405 comes before accounts, rights and objects
+            yield Case(method, "granter", REAL)
+            yield Case(method, "outsider", FOREIGN)
+            continue
         for name in ALL_ACCOUNTS:
             yield Case(method, name, PRACTICE)
             yield Case(method, name, REAL)

@@ -32,7 +32,7 @@ def test_looking_changes_nothing(stage: Stage, url_name: str) -> None:
     for name in READERS:
         place = FOREIGN if name == "outsider" else PRACTICE
         address = stage.address(url_name, TABLE[url_name].thing, name, place)
-        for method in ("GET", "HEAD"):
+        for method in ("GET", "HEAD") if name == "manager" else ("GET",):  # one view answers both
             with undone(), written() as tables:
                 size = AuditHead.objects.get().size
                 response = stage.client(name, place).generic(method, address)
@@ -54,7 +54,8 @@ def test_bi_42_other_methods_are_not_taken(stage: Stage, url_name: str) -> None:
     faults = []
     for name in ("manager", "newcomer", None):
         address = stage.address(url_name, row.thing, name, PRACTICE)
-        for method in wrong:
+        # Whoever asks, the method is looked at in one place: all methods once, and two for the others.
+        for method in wrong if name == "manager" else wrong[-2:]:
             with undone(), written() as tables:
                 size = AuditHead.objects.get().size
                 response = stage.client(name, PRACTICE).generic(method, address)

@@ -105,7 +105,9 @@ def test_k13_an_older_backup_opens_read_only_shows_what_differs_and_two_persons_
         child = processes.start("recover", account)[0]
         while Change.objects.filter(job=job, state=Change.State.DONE).count() < 10:
             continue
+        emulator.configure(latency_ms=1500)  # the job must outlast pg_dump, however slow the machine
         copy = take(tmp_path / "kept")
+        emulator.configure(latency_ms=0)
         assert processes.wait(child).code == 0, processes.log
         # what the backup does not know
         make_job(granter, live_type, late)
