@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from benchmarks.database import analyze
 from benchmarks.history import add_busy, add_jobs, add_requests, add_running_job, add_small_jobs, add_visits
 from benchmarks.lab import Lab, add_holders, add_workers, open_lab
+from benchmarks.quick import indexes_afterwards
 
 WORKERS_AT_ONCE = 100_000
 
@@ -31,15 +32,16 @@ def build(scale: Scale) -> Lab:
     """Fill an empty database and say how long it took."""
     wall, cpu = time.perf_counter(), time.process_time()
     lab = open_lab(people=200, studies=120)
-    for start in range(0, scale.workers, WORKERS_AT_ONCE):
-        add_workers(lab, min(WORKERS_AT_ONCE, scale.workers - start))
-    add_busy(lab)
-    add_jobs(lab, scale.changes)
-    add_holders(lab, lab.types[7], scale.workers // 2, scale.extra_holders)
-    add_small_jobs(lab, scale.small_jobs)
-    add_requests(lab, scale.requests)
-    add_visits(lab, scale.visits)
-    add_running_job(lab, scale.running)
+    with indexes_afterwards():
+        for start in range(0, scale.workers, WORKERS_AT_ONCE):
+            add_workers(lab, min(WORKERS_AT_ONCE, scale.workers - start))
+        add_busy(lab)
+        add_jobs(lab, scale.changes)
+        add_holders(lab, lab.types[7], scale.workers // 2, scale.extra_holders)
+        add_small_jobs(lab, scale.small_jobs)
+        add_requests(lab, scale.requests)
+        add_visits(lab, scale.visits)
+        add_running_job(lab, scale.running)
     analyze()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(f"built in {wall:.0f} s ({cpu:.0f} s of CPU): {contents()}")

@@ -6,8 +6,9 @@ Builds 1,000,000 workers, 5,000,000 changes and 10,000,000 entries of the log, i
 with numbers, hashes and guards (`--workers`, `--changes`, `--entries`; `--rows 0.05` takes a twentieth of
 each), then opens each page as granter, PI and manager through Django's test client. Prints queries and
 milliseconds of server time (median, 95th percentile), and what Django's admin takes for the list that comes
-nearest, a few times only: it counts whole tables. The full size takes about an hour to build; `--keep FOLDER`
-keeps the SQLite file, and with `--again` the data set of the last run is measured once more.
+nearest, a few times only: it counts whole tables. The full size takes half an hour to build; `--keep FOLDER`
+keeps the SQLite file, and with `--again` the data set of the last run is measured once more. `benchmarks.copied`
+takes it into PostgreSQL.
 
 Ends with code 1 where a page takes 100 ms or more. Set QUALADMIN_TEST_DATABASE_URL for PostgreSQL (**its tables
 are dropped**, save with `--again`); the default is a SQLite file.
