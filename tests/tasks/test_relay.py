@@ -7,12 +7,20 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from qualadmin.core.actions.relay import AWAKE, ask_amazon, claim_calls, ring_again, take_answer
+from qualadmin.core.actions.relay import (
+    AWAKE,
+    ask_amazon,
+    claim_calls,
+    note_page,
+    ring_again,
+    take_answer,
+)
 from qualadmin.core.models import QualificationType, RelayedCall, RequesterAccount, User
 from qualadmin.core.queue import RELAY
 from qualadmin.emulator.testing import Emulator
 from qualadmin.mturk.gateway import QualificationGateway
 from qualadmin.tasks import relay as task
+from tests.entries import new_entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,6 +53,22 @@ def test_answers_have_amazons_words_and_are_forgotten_when_fetched(
     assert error["turk_code"] == "AWS.MechanicalTurk.QualificationTypeDoesNotExist"
     assert error["message"].startswith("QualificationType [3NONE] does not exist. (")
     assert not RelayedCall.objects.exists()
+
+
+def test_pages_of_one_reading_are_one_entry_and_reading_on_by_somebody_elses_token_is_another(
+    account: RequesterAccount, granter: User, manager: User, rung: list[tuple[Any, ...]]
+) -> None:
+    with new_entries() as entries:
+        ask(granter, account, "ListQualificationTypes")
+        for token in ("second", "third"):
+            note_page(actor=granter.as_actor(), account=account, content={"NextToken": token, "NumResults": 100})
+            ask(granter, account, "ListQualificationTypes", NextToken=token)
+    assert entries.actions == ["access.relayed"]
+    with new_entries() as entries:
+        ask(manager, account, "ListQualificationTypes", NextToken="second")
+        ask(granter, account, "ListQualificationTypes", NextToken="of another day")
+    assert entries.actions == ["access.relayed"] * 2
+    assert {entry.actor_id for entry in entries} == {str(granter.pk), str(manager.pk)}
 
 
 def test_no_answer_and_refused_credentials(emulator: Emulator, account: RequesterAccount, granter: User) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from qualadmin.core.actions.relay import ask_amazon, give_up_call, ring_again, take_answer
+from qualadmin.core.actions.relay import ask_amazon, give_up_call, note_page, ring_again, take_answer
 from qualadmin.wire.errors import ApiError
 from qualadmin.wire.validation import OPERATION_NAMES
 
@@ -44,7 +44,9 @@ def ask(call: Call, operation: str, parameters: dict[str, Any], *, shows_ids: bo
     rung = 0.0
     for waited in call.looks():
         if (answer := take_answer(call_id=number)) is not None:
-            return _content(answer)
+            content = _content(answer)
+            note_page(actor=call.actor, account=call.key.account, content=content)
+            return content
         if waited - rung > RINGS_EVERY:
             ring_again(call_id=number)
             rung = waited

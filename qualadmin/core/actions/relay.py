@@ -3,6 +3,7 @@
 What is asked changes nothing at Amazon, so a question may get lost or be put twice.
 """
 
+import hashlib
 import logging
 from datetime import datetime
 from typing import Any, Final
@@ -23,6 +24,7 @@ State = RelayedCall.State
 #: In the shared cache while a task is listening: then nobody has to be rung for. Lost, it costs a message.
 AWAKE: Final = "relay:awake"
 AWAKE_SECONDS: Final = 3
+PAGE_SECONDS: Final = 900  # between two pages of one reading; lost, it costs an entry
 
 
 def ask_amazon(
@@ -31,7 +33,7 @@ def ask_amazon(
     """Have Amazon asked, with the account's own credentials. Returns the number to fetch the answer by.
 
     `operation` is Amazon's name of one that only reads; `shows_ids`: what is asked or answered names workers. The
-    pages of one list are one entry of the log.
+    pages of one list are one entry of the log, as long as one person reads them one after the other.
     """
     require(actor, Permission.VIEW, str(account.pk))
     if shows_ids:
@@ -39,7 +41,7 @@ def ask_amazon(
     if not account.is_open:
         raise Conflict(f"The account “{account.name}” is switched off or paused. Amazon was not asked.")
     with audit.transaction(actor.context, durable=False) as tx:
-        if not parameters.get("NextToken"):
+        if not _goes_on(actor, account, parameters):
             worker = parameters.get("WorkerId")
             known = (
                 Worker.objects.filter(worker_id=worker).values_list("pk", flat=True).first() if worker else None
@@ -55,6 +57,27 @@ def ask_amazon(
         if not cache.get(AWAKE):
             ring(RELAY)
     return call.pk
+
+
+def _goes_on(actor: Actor, account: RequesterAccount, parameters: dict[str, Any]) -> bool:
+    """Whether this is the next page of a list that the same person is reading."""
+    token = parameters.get("NextToken")
+    return bool(token) and bool(cache.get(_page(actor, account, str(token))))
+
+
+def _page(actor: Actor, account: RequesterAccount, token: str) -> str:
+    words = f"{actor.person_id} {account.pk} {token}"
+    return f"relay:page:{hashlib.sha256(words.encode()).hexdigest()}"
+
+
+def note_page(*, actor: Actor, account: RequesterAccount, content: dict[str, Any]) -> None:
+    """What is handed over has a next page: who asks for that goes on reading, and the log has it already.
+
+    Amazon's token works for everybody of the account, and long afterwards: then reading by it is an entry of its
+    own.
+    """
+    if token := content.get("NextToken"):
+        cache.set(_page(actor, account, str(token)), 1, PAGE_SECONDS)
 
 
 def take_answer(*, call_id: int) -> dict[str, Any] | None:
