@@ -1,7 +1,7 @@
 """From a posted form to an action and on to the next page: the same few lines wherever something is changed."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -15,6 +15,7 @@ from .http import Request, once, was_sent
 
 #: Hidden field of forms that change a row: the row's newest audit entry when the page was made.
 SEEN: Final = "seen"
+Made = TypeVar("Made")
 
 
 def posted(request: Request) -> QueryDict | None:
@@ -37,6 +38,23 @@ def submit(request: Request, form: PageForm, act: Callable[[], str]) -> HttpResp
             raise
         form.refuse(error)
         return None
+
+
+def show_once(
+    request: Request, form: PageForm, make: Callable[[], Made], *, back: str, show: Callable[[Made], HttpResponse]
+) -> HttpResponse | None:
+    """As `submit`, for what whoever makes it sees once and nobody ever again, such as a secret.
+
+    Sent again, the form makes no second one and shows nothing: it leads to the address `back`.
+    """
+    made: list[Made] = []
+
+    def act() -> str:
+        made.append(make())
+        return back
+
+    answer = submit(request, form, act)
+    return show(made[0]) if made else answer
 
 
 def refuse_stale(request: Request, form: PageForm, row: AuditedModel) -> None:

@@ -49,6 +49,16 @@ class AccessKey(AuditedModel):
         return self.name
 
     @property
+    def shown_as(self) -> str:
+        """How people tell two apart."""
+        return self.key_id
+
+    @property
+    def may(self) -> str:
+        """What it may do, in words."""
+        return "read, change" if self.may_change else "read"
+
+    @property
     def is_live(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
 

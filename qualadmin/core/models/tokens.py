@@ -54,6 +54,16 @@ class AccessToken(AuditedModel):
         return frozenset(Scope(word) for word in self.scopes.split())
 
     @property
+    def shown_as(self) -> str:
+        """How people tell two apart."""
+        return f"{self.hint}…"
+
+    @property
+    def may(self) -> str:
+        """What it may do, in words."""
+        return self.scopes
+
+    @property
     def is_live(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
 
