@@ -134,6 +134,7 @@ def draft(
     payload: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
     on_behalf_of: Who | None = None,
+    approved_by: Who | None = None,
 ) -> Draft:
     """Check the arguments against the vocabulary and encode them. Raises AuditError."""
     event = find(action)
@@ -148,8 +149,9 @@ def draft(
     subject_text = "null" if subject is None else f'"{subject.hex}"'
     occurred = "null" if occurred_at is None else f'"{rfc3339(occurred_at)}"'
     behalf = texts.on_behalf_of if on_behalf_of is None else texts.part(on_behalf_of)
+    approver = texts.approved_by if approved_by is None else texts.part(approved_by)
     parts = (
-        f'{{"action":"{action}","actor":{texts.actor},"app":{app},"approved_by":{texts.approved_by},'
+        f'{{"action":"{action}","actor":{texts.actor},"app":{app},"approved_by":{approver},'
         f'"attempt":{text(attempt)},"aws":{text(aws)},"changes":{text(changes)},"id":"{entry_id.hex}",'
         f'"item":{text(item_part)},"job":{text(job_text)},"log":{origin},"occurred_at":{occurred},'
         f'"on_behalf_of":{behalf},"outcome":"{outcome}","parent":',

@@ -82,6 +82,7 @@ class Transaction:
         payload: Mapping[str, Any] | None = None,
         occurred_at: datetime | None = None,
         on_behalf_of: Who | None = None,
+        approved_by: Who | None = None,
     ) -> UUID:
         """Note one fact and return the id of its entry, for the `audit_id` of the rows it explains.
 
@@ -109,6 +110,7 @@ class Transaction:
             payload=payload,
             occurred_at=occurred_at,
             on_behalf_of=on_behalf_of,
+            approved_by=approved_by,
         )
         self._buffer.drafts.append(new)
         return new.id

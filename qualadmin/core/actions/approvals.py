@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
+from qualadmin.audit.types import Who
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
 from qualadmin.core.models import (
@@ -197,6 +198,14 @@ def still_approved(job: Job) -> bool:
     if approval.decision != Approval.Decision.GRANTED or person is None or not person.is_active:
         return False
     return may_decide(person.as_actor(), job)
+
+
+def approver_of(job: Job) -> Who | None:
+    """Who released the job, as entries of its calls name them; None if nobody had to. Asks nothing if loaded."""
+    approval: Approval | None = getattr(job, "approval", None)
+    if approval is None or approval.decision != Approval.Decision.GRANTED:
+        return None
+    return approval.decided_by.as_who() if approval.decided_by else None
 
 
 def _clean(words: str) -> str:

@@ -25,7 +25,7 @@ from qualadmin.core.permissions import Permission, allowed
 from qualadmin.core.queue import DRAIN, ring
 
 from ._sql import db_time, db_uuid, from_uuid, skip_locked, update_rows
-from .approvals import still_approved
+from .approvals import approver_of, still_approved
 from .endings import cancel, cancel_part, finish_job
 from .restorations import is_read_only
 from .texts import without_ids
@@ -60,6 +60,7 @@ class JobInHand:
     revoke_reason: str
     hold_until: date | None = None
     hold_days: int | None = None
+    approver: Who | None = None
 
     def end_of_grant(self, at: datetime) -> datetime | None:
         """When what is granted at this moment ends; None: it does not."""
@@ -197,6 +198,7 @@ def _runnable(rows: list[Job], account: RequesterAccount, tx: Transaction) -> li
                 job.revoke_reason,
                 job.hold_until,
                 job.hold_days,
+                approver_of(job),
             )
         )
     return jobs
@@ -302,6 +304,7 @@ def _start(tx: Transaction, claims: list[Claim], *, by: str, now: datetime, leas
             item=claim.change_id,
             attempt=claim.attempt,
             on_behalf_of=claim.job.person,
+            approved_by=claim.job.approver,
             changes={
                 **changed_at,
                 **held_after(claim),

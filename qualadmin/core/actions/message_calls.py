@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
+from qualadmin.audit.types import Who
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Message, MessageRecipient
 
@@ -81,6 +82,7 @@ def claim_recipients(*, actor: Actor, message_id: uuid.UUID, now: datetime | Non
                 subject=row.worker_id,
                 item=row.n,
                 attempt=row.attempt,
+                approved_by=_approver(message),
                 changes={"call": [None, str(call)]},
             )
             move(
@@ -192,6 +194,12 @@ def _message(message_id: uuid.UUID) -> Message:
     """The message under its lock: whoever moves its recipients holds it."""
     rows = Message.objects.select_related("account", "study", "created_by", "decided_by")
     return locked(rows, message_id)
+
+
+def _approver(message: Message) -> Who | None:
+    """Who released it, as entries name them; None if nobody had to."""
+    granted = message.decision == Message.Decision.GRANTED
+    return message.decided_by.as_who() if granted and message.decided_by else None
 
 
 def _answered(

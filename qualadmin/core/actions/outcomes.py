@@ -150,6 +150,7 @@ def record_call(
         attempt=claim.attempt,
         parent=claim.entry,
         on_behalf_of=claim.job.person,
+        approved_by=claim.job.approver,
         changes=changes,
         aws=dict(one.aws) if one.aws else None,
         payload={"detail": one.detail} if one.detail else None,

@@ -18,6 +18,7 @@ from qualadmin.core.killpoints import reached
 from qualadmin.core.models import Change, Job, RequesterAccount, User, Verb
 
 from ._sql import db_time, db_uuid, from_uuid, marks, run_many, skip_locked
+from .approvals import approver_of
 from .claims import Claim, JobInHand, held_after, type_target
 from .outcomes import Outcome, Result, count_results, end_requests, record_call, upsert_qualifications
 
@@ -284,7 +285,9 @@ def _select(account_id: uuid.UUID, where: str, values: Sequence[object], limit: 
 def _jobs(ids: set[uuid.UUID]) -> dict[uuid.UUID, JobInHand]:
     people: dict[int, User] = {}
     found = {}
-    for job in Job.objects.filter(pk__in=ids).select_related("study", "account", "created_by"):
+    for job in Job.objects.filter(pk__in=ids).select_related(
+        "study", "account", "created_by", "approval__decided_by"
+    ):
         person = people.setdefault(job.created_by_id, job.created_by)
         found[job.pk] = JobInHand(
             job.pk,
@@ -296,5 +299,6 @@ def _jobs(ids: set[uuid.UUID]) -> dict[uuid.UUID, JobInHand]:
             job.revoke_reason,
             job.hold_until,
             job.hold_days,
+            approver_of(job),
         )
     return found

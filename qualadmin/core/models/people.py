@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 
 from qualadmin.audit.models import AuditedModel
-from qualadmin.audit.types import RequestInfo
+from qualadmin.audit.types import RequestInfo, Who
 from qualadmin.core.actor import Actor
 from qualadmin.core.permissions import ROLE_LABELS, Role, RoleGrant
 
@@ -78,6 +78,10 @@ class User(AuditedModel, AbstractBaseUser):
             request=request,
             session=session,
         )
+
+    def as_who(self) -> Who:
+        """The person as entries name them, without asking for rights."""
+        return Who("user", str(self.pk), self.full_name)
 
     def _rights(self) -> tuple[tuple[RoleGrant, ...], frozenset[str]]:
         """Current roles and studies. Every page asks, so in one query: studies come as rows without a role."""

@@ -250,6 +250,15 @@ def second_manager(second: Second) -> Actor:
 
 
 @pytest.mark.django_db
+def test_t_a20_the_start_of_each_mail_names_who_approved(second: Second) -> None:
+    message = make_message(second.granter, second.account, IDS, study=second.study)
+    decide_message(actor=second.pi.as_actor(), message_id=message.pk, approve=True)
+    with new_entries() as entries:
+        assert claim_recipients(actor=Actor.system("t"), message_id=message.pk) is not None
+    assert {one.content["approved_by"]["id"] for one in entries} == {str(second.pi.pk)}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("who", ["writer", "approver"])
 def test_a_right_that_was_lost_meanwhile_stops_the_message(second: Second, who: str) -> None:
     message = make_message(second.granter, second.account, IDS, study=second.study)
