@@ -176,13 +176,14 @@ def text_fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
 
 def _named_in(model: type[models.Model], name: str) -> Iterator[tuple[type[models.Model], object, dict[str, Any]]]:
     """Each row whose texts name the id, with these texts as they shall be."""
-    fields = [one.name for one in text_fields(model)]
+    widths = {one.name: one.max_length for one in text_fields(model)}
+    fields = list(widths)
     if not fields:
         return
     as_text = {f"{one}_as_text": Cast(one, models.TextField()) for one in fields}
     named: Q = reduce(or_, (Q(**{f"{alias}__icontains": name}) for alias in as_text))
     for row in model._base_manager.alias(**as_text).filter(named).order_by("pk").values("pk", *fields):
-        values = {one: _without(row[one], name) for one in fields}
+        values = {one: _within(_without(row[one], name), widths[one]) for one in fields}
         changed = {one: value for one, value in values.items() if value != row[one]}
         if changed:
             yield model, row["pk"], changed
@@ -194,6 +195,11 @@ def _without(value: Any, name: str) -> Any:
     if isinstance(value, dict | list):
         return json.loads(_mention(name).sub(ERASED, json.dumps(value)))
     return value
+
+
+def _within(value: Any, width: int | None) -> Any:
+    """As much as the column takes: what stands for the id may be longer than the id."""
+    return value[:width] if isinstance(value, str) else value
 
 
 def _give_up(changes: "QuerySet[Change]", entry: uuid.UUID, texts: Mapping[object, dict[str, Any]]) -> None:

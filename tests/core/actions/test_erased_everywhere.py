@@ -31,7 +31,8 @@ def where_it_stands(name: str) -> set[str]:
     return found
 
 
-def test_every_column_is_planted_or_says_why_it_needs_not_be(db: None) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_every_column_is_planted_or_says_why_it_needs_not_be() -> None:
     garden = Garden(WorkerFactory(worker_id=NAME))
     garden.plant()
     assert garden.planted == all_columns()
