@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from qualadmin.core.models import Heartbeat, HitReading, Qualification, QualificationType
+from qualadmin.core.models import Heartbeat, HitReading, Membership, Qualification, QualificationType
 from qualadmin.emulator.testing import Emulator
 from qualadmin.tasks import callers
 from qualadmin.tasks.accounts import gateway_for
 from qualadmin.tasks.drain import drain
-from qualadmin.tasks.hits import list_hits, read_hits
+from qualadmin.tasks.hits import list_hits, read_hits, take_answer
 from qualadmin.tasks.holders import sync_type
 from tests.browser.test_main_job import use_practice_lab
 from tests.browser.visitor import Visitor
@@ -100,3 +100,44 @@ def test_from_hits_to_the_check_page(
     good(visitor, "hit-reading")
     page.locator("#select-grant").click()
     expect(page.get_by_text("Workers who did the HIT", exact=False)).to_be_visible()
+
+
+def test_a_list_follows_hits_and_found_workers_go_to_the_check_page(
+    granter_at_browser: Visitor, amazon: Emulator, wave: QualificationType
+) -> None:
+    visitor, page = granter_at_browser, granter_at_browser.page
+    hit = publish(amazon, wave.account, ["AFOUND1", "AFOUND2"])
+    visitor.open("/lists/add/")
+    page.get_by_label("Name", exact=True).fill("Took part")
+    page.get_by_role("button", name="Make the list").click()
+    page.get_by_role("link", name="Follow HITs").click()
+    page.get_by_label("HIT IDs").fill(f"{hit}, 3NOSUCHHIT")
+    good(visitor, "list-hits-form")
+    page.get_by_role("button", name="Follow these HITs").click()
+    expect(page.get_by_text("Amazon is being asked")).to_be_visible()
+    good(visitor, "list-hits-waiting")
+    reading = str(HitReading.objects.get().pk)
+    read_hits(reading)
+    take_answer(reading)
+    members = page.get_by_role("region", name="Table of the workers")
+    expect(members.locator("tbody tr")).to_have_count(2, timeout=15_000)  # the page looks by itself
+    expect(page.get_by_text("1 HIT could not be read; workers read before stay.")).to_be_visible()
+    good(visitor, "list-hits-read")
+    page.set_viewport_size({"width": 390, "height": 844})
+    good(visitor, "list-hits-read-narrow")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+    visitor.open("/workers/")
+    page.get_by_label("Worker ID, or how it begins").fill("afound")
+    page.get_by_role("button", name="Find", exact=True).click()
+    bar = page.locator("#selection")
+    expect(bar).to_be_hidden()
+    page.get_by_label("Select all on this page").check()
+    expect(bar).to_contain_text("2 selected")
+    good(visitor, "found-selected")
+    bar.get_by_role("button", name="Grant…").click()
+    expect(page.get_by_text("Workers found by their ID: 2 ticked")).to_be_visible()
+    visitor.open(f"/workers/{Membership.objects.order_by('pk')[0].worker_id}/")
+    expect(page.get_by_role("link", name="Took part")).to_be_visible()
+    page.emulate_media(color_scheme="dark")
+    good(visitor, "worker-lists-dark")
