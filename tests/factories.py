@@ -232,6 +232,16 @@ class MembershipFactory(DjangoModelFactory):
     since = datetime(2026, 1, 9, 12, tzinfo=UTC)
 
 
+class TagFactory(AuditedFactory):
+    class Meta:
+        model = models.WorkerTag
+
+    event = "worker.tag.added"
+    worker = factory.SubFactory(WorkerFactory)
+    author = factory.SubFactory(UserFactory)
+    text = factory.Sequence(lambda n: f"Tag {n}")
+
+
 class MessageFactory(AuditedFactory):
     """A draft with its text; make its recipients with RecipientFactory and set `total` and `planned`."""
 

@@ -1,5 +1,5 @@
-"""What the page of a worker shows beside qualifications and history, in one question: what the worker asked for,
-the lists the worker is in, and what became of messages."""
+"""What the page of a worker shows beside qualifications and history, in one question: tags, what the worker asked
+for, the lists the worker is in, and what became of messages."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from qualadmin.core.models import (
     RequesterAccount,
     Worker,
     WorkerList,
+    WorkerTag,
 )
 
 REQUESTS: Final = 20  # shown, the oldest
@@ -34,14 +35,15 @@ _NEVER: Final = Value(None, output_field=DateTimeField())
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`key` is that of the request, list or message; `state` and `failure` are the recipient's."""
+    """`key` is that of the request, list, message or tag; `state` is the recipient's; `more` says why no
+    mail went, or whose tag it is."""
 
     kind: str
     key: uuid.UUID
     label: str
     at: datetime | None
     state: str
-    failure: str
+    more: str
 
     @property
     def outcome(self) -> str:
@@ -54,6 +56,7 @@ class Beside:
     requests: list[Line] = field(default_factory=list)
     lists: list[Line] = field(default_factory=list)
     messages: list[Line] = field(default_factory=list)
+    tags: list[Line] = field(default_factory=list)
 
 
 def beside(actor: Actor, account: RequesterAccount, worker: Worker) -> Beside:
@@ -81,6 +84,9 @@ def beside(actor: Actor, account: RequesterAccount, worker: Worker) -> Beside:
             "state",
             "failure",
         ),
+        WorkerTag.objects.filter(worker=worker, removed_at=None)
+        .order_by()
+        .values_list(Value("tag"), "pk", "text", "created_at", Value(""), "author__full_name"),
         all=True,
     )
     return _sorted([Line(*row) for row in rows])
@@ -88,11 +94,12 @@ def beside(actor: Actor, account: RequesterAccount, worker: Worker) -> Beside:
 
 def _sorted(lines: list[Line]) -> Beside:
     found = Beside()
-    places = {"request": found.requests, "list": found.lists, "message": found.messages}
+    places = {"request": found.requests, "list": found.lists, "message": found.messages, "tag": found.tags}
     for line in lines:
         places[line.kind].append(line)
     found.requests.sort(key=_moment)
     found.lists.sort(key=lambda line: line.label)
+    found.tags.sort(key=lambda line: line.label.casefold())
     found.messages.sort(key=_moment, reverse=True)
     return found
 

@@ -40,6 +40,7 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("worker-reveal", "manager", {"stream": "{x}", "pseudonym": "{x}", "reason": "{x}", "password": "{x}"}),
     ("worker-reveal", "manager", {"stream": "system", "pseudonym": "W-AAAAAAAAAA", "reason": "{x} of this length",
                                   "password": OWN_PASSWORD}),
+    ("worker-tag", "granter", {"tag": "{x}"}),
     ("worker-note", "granter", {"text": "{x}"}),
     ("worker-erase", "granter", {"reason": "{x}", "leave": "on"}),
     ("erasure-decide", "manager", {"decision": "{x}", "words": "{x}", "final": "{x}"}),
@@ -122,7 +123,7 @@ FORMS: Final[list[tuple[str, str, dict[str, str]]]] = [
 ]  # fmt: skip
 #: Buttons and questions without any field of their own, and what is there for the look only.
 WITHOUT_TEXT: Final = {
-    "message-discard", "message-retry", "message-stop", "message-withdraw",
+    "worker-tag-remove", "message-discard", "message-retry", "message-stop", "message-withdraw",
     "sign-out", "kept-form", "sessions", "preview-discard", "job-pause", "job-stop", "job-resume", "job-retry",
     "job-withdraw", "type-import", "type-sync", "worker-check", "study-pi-remove", "audit-verify",
     "oversight-unmute",

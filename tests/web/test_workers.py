@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from qualadmin.core.models import Change, Qualification, Worker, WorkerNote
+from qualadmin.core.models import Change, Qualification, Worker, WorkerNote, WorkerTag
 from tests.entries import new_entries, payload_of
 from tests.factories import (
     ChangeFactory,
@@ -193,3 +193,21 @@ def test_the_page_shows_lists_messages_and_the_way_to_each_request(granter: Some
     assert not any(words in text for words in ("Put away", "Elsewhere", "Not yet"))
     pi = Someone(Client(), lab.cast.pi, account)
     assert f'href="/requests/{request.pk}/"' not in pi.get(f"/workers/{worker.pk}/").content.decode()
+
+
+def test_a_tag_is_put_on_and_taken_off(granter: Someone, lab: Lab) -> None:
+    path = f"/workers/{lab.worker.pk}/"
+    assert went_on(granter.send(path, to=f"{path}tags/", tag="left-handed <b>")) == path
+    page = granter.get(path)
+    assert_valid_page(page)
+    assert "left-handed <b> Granter Person" in text_of(page)
+    again = granter.send(path, to=f"{path}tags/", tag="left-handed <b>")
+    assert again.status_code == 422
+    assert_valid_page(again)
+    assert "This worker has this tag already." in text_of(again)
+    tag = WorkerTag.objects.get()
+    assert went_on(granter.client.post(f"{path}tags/{tag.pk}/remove/", granter.hidden(path))) == path
+    assert "left-handed" not in text_of(granter.get(path))
+    elsewhere = Someone(Client(), lab.cast.outsider, lab.cast.other_account)
+    fields = elsewhere.hidden("/workers/")
+    assert elsewhere.client.post(f"{path}tags/", fields | {"tag": "one"}).status_code == 404

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.apps import apps
 from django.db import connection, models
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce, Now
 from django.utils import timezone
 
 from qualadmin.audit.erasure import erase_texts
@@ -35,6 +35,7 @@ from qualadmin.core.models import (
     RequestAnswers,
     Worker,
     WorkerNote,
+    WorkerTag,
 )
 from qualadmin.core.pseudonyms import erased_digest
 
@@ -92,6 +93,8 @@ def erase(
         },
     )
     own: set[tuple[type[models.Model], object]] = {(WorkerNote, one) for one in notes.values_list("pk", flat=True)}
+    tags = WorkerTag.objects.filter(worker=worker).exclude(text="")
+    own.update((WorkerTag, one) for one in tags.values_list("pk", flat=True))
     own.update((Change, one) for one in still_open.values_list("pk", flat=True))
     for model, key, values in places.rows:
         if (model, key) not in own:  # a row changes once with one entry
@@ -99,6 +102,7 @@ def erase(
             model._base_manager.filter(pk=key).update(**values, **more)
     _give_up(still_open, entry, {key: values for model, key, values in places.rows if model is Change})
     notes.update(text="", audit_id=entry)
+    tags.update(text="", removed_at=Coalesce("removed_at", Now()), audit_id=entry)
     lines.update(given=ERASED, worker_id="", proposal="")
     HitWork.objects.filter(worker_id=name).delete()
     Membership.objects.filter(worker=worker).delete()

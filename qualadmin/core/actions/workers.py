@@ -46,7 +46,7 @@ def add_note(*, actor: Actor, worker: Worker, text: str) -> WorkerNote:
     require(actor, Permission.WRITE_NOTES)
     if not workers_visible_to(actor).filter(pk=worker.pk).exists():
         raise NotVisible
-    _refuse_erased(worker)
+    refuse_erased(worker)
     note = WorkerNote(
         worker=worker,
         author_id=actor.user_id or 0,
@@ -161,7 +161,7 @@ def _page(actor: Actor, prefix: str, after: uuid.UUID | None, before: uuid.UUID 
 def request_worker_check(*, actor: Actor, worker: Worker, type: QualificationType) -> None:
     """Ask Amazon what this worker holds of this type now."""
     _check_may_ask(actor, type)
-    _refuse_erased(worker)
+    refuse_erased(worker)
     with audit.transaction(actor.context) as tx:
         _record_check(tx, worker.pk, type)
 
@@ -201,7 +201,8 @@ def _record_check(tx: Transaction, worker: uuid.UUID, type: QualificationType) -
     )
 
 
-def _refuse_erased(worker: Worker) -> None:
+def refuse_erased(worker: Worker) -> None:
+    """Raises ActionError for a worker who was erased."""
     if worker.erased_at is not None:
         raise ActionError("This worker was erased, so there is no ID to go by. Nothing was done.", code="erased")
 

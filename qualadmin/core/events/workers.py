@@ -12,5 +12,7 @@ EVENTS = (
         payload="reason",
     ),
     event("worker.check.requested", "{actor} asked Amazon about one worker: {target}"),
+    event("worker.tag.added", "{actor} tagged a worker", payload="tag"),
+    event("worker.tag.removed", "{actor} took a tag off a worker", payload="tag"),
     event("worker.note.added", "{actor} wrote a note about a worker", payload="note"),
 )

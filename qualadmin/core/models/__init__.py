@@ -22,6 +22,7 @@ from .qualifications import (
     QualificationType,
     Worker,
     WorkerNote,
+    WorkerTag,
 )
 from .readings import HolderReading, Progress
 from .requests import AskedTest, RequestAnswers, ScoringKey
@@ -92,4 +93,5 @@ __all__ = [
     "Worker",
     "WorkerList",
     "WorkerNote",
+    "WorkerTag",
 ]

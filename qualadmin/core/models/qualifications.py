@@ -259,3 +259,25 @@ class WorkerNote(AuditedModel):
 
     def __str__(self) -> str:
         return f"note by {self.author}"
+
+
+class WorkerTag(AuditedModel):
+    """A short word by which the lab sorts workers. Personal data. Taken off, the row stays."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="tags")
+    author = models.ForeignKey("core.User", on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["text", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["worker", "text"], condition=models.Q(removed_at=None), name="tag_once_a_worker"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"tag by {self.author}"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from qualadmin.core.actions.pseudonyms import REASON_LIMIT
+from qualadmin.core.actions.worker_tags import TAG_LIMIT
 from qualadmin.core.actions.workers import NOTE_LIMIT
 from qualadmin.core.models import QualificationType, RequesterAccount
 
@@ -135,6 +136,16 @@ class RevealForm(PageForm):
         field = self.fields["stream"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 # declared above
         field.choices = [("", "Choose a study or account"), *streams]
+
+
+class TagForm(PageForm):
+    tag = forms.CharField(
+        label="New tag",
+        max_length=TAG_LIMIT + 80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="A word or two, up to 40 characters. Tags are personal data, like notes.",
+        error_messages={"required": "Write the tag first."},
+    )
 
 
 class NoteForm(PageForm):

@@ -14,6 +14,7 @@ from django.utils import timezone
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import workers as actions
 from qualadmin.core.actions.found_workers import select_found
+from qualadmin.core.actions.worker_tags import add_tag, remove_tag
 from qualadmin.core.errors import ActionError, NotVisible
 from qualadmin.core.models import (
     GIVES,
@@ -29,9 +30,9 @@ from qualadmin.core.models import (
 )
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.csvio import USUAL_LENGTHS, WorkerIdResult, check_worker_id
-from qualadmin.web.acting import posted, show, submit
+from qualadmin.web.acting import act_and_return, posted, show, submit
 from qualadmin.web.filters import Choice
-from qualadmin.web.forms.workers import FindWorkerForm, FoundForm, LookUpForm, NoteForm
+from qualadmin.web.forms.workers import FindWorkerForm, FoundForm, LookUpForm, NoteForm, TagForm
 from qualadmin.web.http import Request, is_fragment, is_polling, once, page
 from qualadmin.web.listing import Listing
 from qualadmin.web.worker_page import beside
@@ -210,6 +211,32 @@ def worker_note(request: Request, pk: uuid.UUID) -> HttpResponse:
     return submit(request, form, act) or _detail(request, worker, form)
 
 
+@page(Permission.WRITE_NOTES, "POST")
+def worker_tag(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """Tag the worker."""
+    worker = _worker(request, pk)
+    form = TagForm(posted(request))
+
+    def act() -> str:
+        add_tag(actor=request.actor, worker=worker, text=form.cleaned_data["tag"])
+        messages.success(request, "The worker is tagged.")
+        return reverse("worker-detail", args=[pk])
+
+    return submit(request, form, act) or _detail(request, worker, NoteForm(), form)
+
+
+@page(Permission.WRITE_NOTES, "POST")
+def worker_tag_remove(request: Request, pk: uuid.UUID, tag: uuid.UUID) -> HttpResponse:
+    """Take a tag off the worker."""
+    worker = _worker(request, pk)
+    return act_and_return(
+        request,
+        lambda: remove_tag(actor=request.actor, worker=worker, tag_id=tag),
+        "The tag was removed.",
+        reverse("worker-detail", args=[pk]),
+    )
+
+
 @page(Permission.SYNC, "POST")
 def worker_check(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Ask Amazon what the worker holds now, type by type."""
@@ -228,7 +255,8 @@ def worker_check(request: Request, pk: uuid.UUID) -> HttpResponse:
     return once(request, act)
 
 
-def _detail(request: Request, worker: Worker, form: NoteForm) -> HttpResponse:
+def _detail(request: Request, worker: Worker, form: NoteForm, tagging: TagForm | None = None) -> HttpResponse:
+    tagging = tagging or TagForm()
     account = request.account_in_use
     key, real = str(account.pk), account.is_production
     may_answer = allowed(request.actor, Permission.GRANT, key, production=real)
@@ -242,6 +270,7 @@ def _detail(request: Request, worker: Worker, form: NoteForm) -> HttpResponse:
     context = {
         "one": worker,
         "form": form,
+        "tagging": tagging,
         "held": list(held.order_by("type__name")[:200]),
         "checking": _is_being_checked(worker),
         "notes": _notes(request, worker),
@@ -256,7 +285,7 @@ def _detail(request: Request, worker: Worker, form: NoteForm) -> HttpResponse:
     }
     if is_polling(request):
         return render(request, "worker/detail.html#held", context)
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or tagging.errors else 200
     return render(request, "worker/detail.html", {**context, "results": results}, status=status)
 
 
