@@ -206,7 +206,8 @@ def _read_keeping() -> Keeping:
     # A person's check is of numbers and hashes only: finding nothing does not undo what the full one found.
     verified = entries.filter(action="audit.verified").exclude(actor_kind="user", outcome="ok")
     published = entries.filter(action="audit.checkpoint.published", target_type="checkpoint")
-    leases = _in_flight().filter(state=Change.State.SENDING).order_by("lease_until").values("lease_until")
+    sending = Change.objects.in_flight().filter(state=Change.State.SENDING)
+    leases = sending.order_by("lease_until").values("lease_until")
     counts = {f"in_{state}": CountOf(_of_state(state)) for state in WATCHED}
     head = AuditHead.objects.annotate(
         sealed_size=Subquery(checkpoints.values("size")[:1]),
@@ -239,13 +240,8 @@ def _moment(entries: QuerySet[AuditEntry]) -> Subquery:
 
 def _of_state(state: str) -> QuerySet[Any, Any]:
     """Every one of these states stands in a small index of its own."""
-    changes = _in_flight() if state in Change.IN_FLIGHT else Change.objects.all()
+    changes = Change.objects.in_flight() if state in Change.IN_FLIGHT else Change.objects.all()
     return changes.filter(state=state).order_by().values("pk")[:CHANGES_COUNTED]
-
-
-def _in_flight() -> QuerySet[Change]:
-    """In the very words of the index `change_in_flight`: without them SQLite reads all changes."""
-    return Change.objects.extra(where=["state IN ('sending', 'unknown')"])
 
 
 def _verification(row: dict[str, Any]) -> Verification | None:

@@ -16,7 +16,13 @@ from benchmarks.lab import CONTEXT, HELD_COLUMNS, SALT, WORKER_COLUMNS
 from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import workers
+from qualadmin.core.actions.holders import apply_holders, unlisted_holders
+from qualadmin.core.actions.restorations import undecided
+from qualadmin.core.actions.seen import SeenHolder
+from qualadmin.core.actions.type_changes import has_open_changes
 from qualadmin.core.actions.workers import Found, find_workers
+from qualadmin.core.actor import Actor
+from qualadmin.core.models import QualificationType, Restoration
 from qualadmin.core.vitals import read_vitals
 from tests.factories import JobFactory, RoleFactory, StudyFactory, TypeFactory, UserFactory
 from tests.people import Cast
@@ -144,6 +150,24 @@ def test_what_needs_a_person_is_counted_by_its_own_index(crowd: None) -> None:
     plans = plans_of(lambda: read_vitals(timezone.now()))
     assert using(plans, "change_needs_person"), plans
     assert read_whole(plans, ["core_change"]) == [], plans
+
+
+def test_what_is_under_way_is_read_by_an_index_of_its_own(crowd: None, cast: Cast) -> None:
+    """Comparing holders asks once for each thousand of them: it must not read the whole history of the type."""
+    row = QualificationType.objects.get(name="Wave 0")
+    seen = [SeenHolder(f"A{n:09d}", "Granted", 1, NOW) for n in range(100)]
+    plans = plans_of(
+        lambda: (
+            apply_holders(actor=Actor.system("sync_type"), type=row, holders=seen),
+            unlisted_holders(type=row, as_of=NOW, limit=1),
+            has_open_changes(row),
+            undecided(Restoration()),
+        )
+    )
+    asked = {sql: plan for sql, plan in plans.items() if "core_change" in sql}
+    assert len(asked) == 5
+    for sql, plan in asked.items():
+        assert re.search("one_call_in_flight|change_in_flight|change_open", plan), (sql, plan)
 
 
 def test_a_pi_of_quiet_studies_reads_no_other_log(crowd: None, cast: Cast, client: Client) -> None:

@@ -208,7 +208,7 @@ def _by_worker_id(chunk: list[SeenHolder], counts: HolderCounts) -> dict[str, Se
 
 def _in_flight(type: QualificationType) -> "QuerySet[Change, uuid.UUID]":
     """Workers with a call of ours under way, which may or may not be in Amazon's list already."""
-    return Change.objects.filter(type=type, state__in=Change.IN_FLIGHT).values_list("worker_id", flat=True)
+    return Change.objects.in_flight().filter(type=type).values_list("worker_id", flat=True)
 
 
 def _held(type: QualificationType, workers: list[uuid.UUID]) -> dict[uuid.UUID, Held]:

@@ -133,7 +133,7 @@ def drift(restoration: Restoration) -> QuerySet[Change]:
 
 def undecided(restoration: Restoration) -> int:
     """Calls that were under way when the backup was taken, counted to a thousand; looked up once it is open."""
-    return Change.objects.filter(state__in=Change.IN_FLIGHT).order_by()[:1000].count()
+    return Change.objects.in_flight()[:1000].count()
 
 
 def seat_of(actor: Actor, restoration: Restoration) -> Seat | None:

@@ -136,8 +136,8 @@ def note_hits(*, type_id: uuid.UUID, counts: dict[str, int] | None, failure: str
 def has_open_changes(row: QualificationType) -> bool:
     """Whether a job will still send a change of this type."""
     return (
-        Change.objects.filter(type=row, state__in=Change.OPEN).exclude(job__state__in=Job.GIVEN_UP).exists()
-        or Change.objects.filter(type=row, state__in=Change.IN_FLIGHT).exists()
+        Change.objects.open().filter(type=row).exclude(job__state__in=Job.GIVEN_UP).exists()
+        or Change.objects.in_flight().filter(type=row).exists()
     )
 
 

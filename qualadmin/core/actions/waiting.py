@@ -104,8 +104,8 @@ def _ours(account: RequesterAccount, listed: Collection[str]) -> dict[str, Quali
 
 def _in_hand(account: RequesterAccount) -> set[uuid.UUID | None]:
     """Requests whose answers are on their way: what becomes of those is for Amazon's reply to say."""
-    rows = Change.objects.filter(state__in=Change.IN_FLIGHT, request__isnull=False, job__account=account)
-    return set(rows.order_by().values_list("request", flat=True))
+    rows = Change.objects.in_flight().filter(request__isnull=False, job__account=account)
+    return set(rows.values_list("request", flat=True))
 
 
 def _add(tx: Transaction, type: QualificationType, seen: list[SeenRequest], moment: datetime) -> None:

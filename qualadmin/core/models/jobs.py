@@ -170,6 +170,30 @@ class Job(AuditedModel):
         return self.state in self.GIVEN_UP
 
 
+class StateIs(models.Func):
+    """Whether the state of a change is one of these, written as the partial indexes have it.
+
+    With states that are parameters SQLite cannot tell that such an index holds all it asks for: it then reads
+    every change of the type or job instead of the few that are under way.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, *states: str) -> None:
+        words = ", ".join(f"'{one}'" for one in states)
+        super().__init__(models.F("state"), template=f"%(expressions)s IN ({words})")
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def open(self) -> Self:
+        """Changes that Amazon may still be asked to make. In no order."""
+        return self.filter(StateIs(*Change.OPEN)).order_by()
+
+    def in_flight(self) -> Self:
+        """Changes with a call under way, or without a clear answer to it. In no order."""
+        return self.filter(StateIs(*Change.IN_FLIGHT)).order_by()
+
+
 class Change(AuditedModel):
     """One intended or observed change of one worker's qualification.
 
@@ -228,6 +252,8 @@ class Change(AuditedModel):
     lease_by = models.CharField(max_length=80, blank=True)
     checks = models.PositiveSmallIntegerField(default=0)  # read-backs that gave no answer
     throttles = models.PositiveSmallIntegerField(default=0)
+
+    objects = ChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
