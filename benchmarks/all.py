@@ -24,6 +24,7 @@ def main() -> int:
     benchmarks = {
         "what an entry costs": ["audit_flush", *([url] if url else [])],
         "checking the log": ["audit_verify", size],
+        "what entries cost a drain": ["entries", "--rows", "500", "--rounds", "2"],
         "drain": ["drain", "--rows", "1000", "--latency", "50", "--rounds", "1"],
         "preview": ["preview", "--rounds", "1"],
         "preview, Amazon's file": ["preview", "--rounds", "1", "--kind", "workers"],

@@ -1,7 +1,9 @@
 """One round of benchmarks/drain.py: the same number of grants three times, in turn."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.db import connection
@@ -15,6 +17,8 @@ from qualadmin.tasks.accounts import credentials_of, gateway_for
 from qualadmin.tasks.callers import caller_for, close_all
 from qualadmin.tasks.drain import Drain
 from qualadmin.tasks.prepare import prepare
+
+T = TypeVar("T")
 
 
 class Bench:
@@ -52,13 +56,34 @@ class Bench:
 
         loop = timed(lambda: [call(one) for one in ids[:SEQUENTIAL]] and None, SEQUENTIAL)
         pool = timed(lambda: pooled(call, ids, self.threads), self.rows)
+        return loop, pool, self._drained(chosen, ids, timed, nullcontext)
+
+    def drained(
+        self,
+        number: int,
+        measure: Callable[[Callable[[], None], int], T],
+        during: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> T:
+        """A drain alone, of workers of its own, under `during`: what `measure` makes of it."""
+        ids = [f"ADRAIN{number:02d}{one:07d}" for one in range(self.rows)]
+        return self._drained(create_type(self.account, f"Drain {number}"), ids, measure, during)
+
+    def _drained(
+        self,
+        chosen: QualificationType,
+        ids: list[str],
+        measure: Callable[[Callable[[], None], int], T],
+        during: Callable[[], AbstractContextManager[None]],
+    ) -> T:
         self._plan(chosen, ids)
         know_the_pace(self.account)
         caller = caller_for(credentials_of(self.account), self.threads)
-        drain = timed(lambda: Drain(self.account, caller, threads=self.threads).run(600), self.rows)
-        held = self.emulator.grant_map(chosen.mturk_id)
+        with during():
+            drain = Drain(self.account, caller, threads=self.threads)
+            found = measure(lambda: drain.run(600) and None, self.rows)
+        held = self.emulator.grant_map(chosen.mturk_id or "")
         assert held == dict.fromkeys(ids, 100), "the drain must have granted everybody"
-        return loop, pool, drain
+        return found
 
     def _plan(self, chosen: QualificationType, ids: list[str]) -> None:
         job = begin_job(self.person, chosen, ids, wishes=Wishes(score=100))
