@@ -40,16 +40,25 @@ def to_bytes(encoded: str) -> bytes:
 
 def text(value: Any, depth: int = 0) -> str:
     """As `encode`, before UTF-8: lets an entry be put together from parts that never change."""
-    scalar = _SCALARS.get(type(value))
+    kind, scalar_of = type(value), _SCALARS.get
+    scalar = scalar_of(kind)
     if scalar is not None:
         return scalar(value)
     if depth > MAX_DEPTH:
         raise NotCanonical(f"Nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(value, list | tuple):
-        return "[" + ",".join([text(item, depth + 1) for item in value]) + "]"
-    if isinstance(value, Mapping):
+    below = depth + 1
+    # Plain lists and dicts of plain values are nearly all there is: no question about kinds, no call a value.
+    if kind is list or kind is tuple or isinstance(value, list | tuple):
+        texts = [one(item) if (one := scalar_of(type(item))) else text(item, below) for item in value]
+        return f"[{','.join(texts)}]"
+    if kind is dict or isinstance(value, Mapping):
         shape = _shapes.get(tuple(value)) or _shape(value)
-        return "{" + ",".join([before + text(value[key], depth + 1) for key, before in shape]) + "}"
+        parts = []
+        for key, before in shape:
+            item = value[key]
+            one = scalar_of(type(item))
+            parts.append(before + (one(item) if one else text(item, below)))
+        return f"{{{','.join(parts)}}}"
     return _subclass(value)
 
 
