@@ -13,13 +13,21 @@ logger = logging.getLogger(__name__)
 def compact() -> None:
     """Write a SQLite file anew and empty its log of changes. Nothing on PostgreSQL, which reuses space by itself.
 
-    Everybody who saves waits meanwhile: some seconds a gigabyte. Must not run in a transaction. Raises
-    OperationalError if somebody else is at work for longer than the time-out.
+    Everybody who saves waits meanwhile: some seconds a gigabyte. It needs free disk of the size of the database
+    twice, once where temporary files are. Must not run in a transaction. Raises OperationalError if somebody else
+    is at work for longer than the time-out.
     """
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA temp_store")
+        kept_in = cursor.fetchone()[0]
+        # What is temporary is kept in memory elsewhere; of this statement that would be the whole database.
+        cursor.execute("PRAGMA temp_store = FILE")
+        try:
+            cursor.execute("VACUUM")
+        finally:
+            cursor.execute(f"PRAGMA temp_store = {kept_in:d}")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         busy = cursor.fetchone()[0]
     if busy:
