@@ -1,12 +1,13 @@
 """Who is let in at /mturk/: nobody whose signature, time, key or person is wrong. AWS's words, and an entry."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from botocore.session import Session
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import OperationalError
@@ -14,15 +15,18 @@ from django.test import Client
 from django.utils import timezone
 
 from qualadmin.api.amazon import door
+from qualadmin.api.amazon.operations import CHANGES
+from qualadmin.api.amazon.reading import QUALIFICATIONS
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Context
 from qualadmin.core.actions import people
 from qualadmin.core.actions.access_keys import revoke_access_key, secret_of
 from qualadmin.core.actions.restorations import mark_restored
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import AccessKey, RoleAssignment
+from qualadmin.core.models import AccessKey, RelayedCall, RoleAssignment
 from tests.amazon.conftest import key_for
 from tests.amazon.sender import call, error_of, headers_for, send
+from tests.emulator.test_validation import smallest
 from tests.entries import new_entries
 from tests.people import Cast
 
@@ -223,6 +227,39 @@ def test_parameters_are_checked_as_amazon_checks_them(key: tuple[str, str]) -> N
     assert "nobody" in words
     given = {"QualificationTypeId": "3WAVE7", "WorkerId": "A1GOODWORKER01", "IntegerValue": "7"}
     assert error_of(call("AssociateQualificationWithWorker", key, given))[0] == "SerializationException"
+
+
+OFFERED = sorted(QUALIFICATIONS.keys() | CHANGES.keys())
+
+
+def bad_values(member: Any) -> Iterator[tuple[Any, str]]:
+    """What Amazon's own description of a parameter forbids, and the refusal."""
+    yield [], "SerializationException"
+    limits = member.metadata
+    if member.type_name == "integer":
+        yield from [(2**31, "SerializationException"), ("7", "SerializationException")]
+        yield from [(limits["max"] + 1, "ValidationException")] if "max" in limits else []
+    if member.type_name == "string":
+        yield 7, "SerializationException"
+        yield from [("A" * (limits["max"] + 1), "ValidationException")] if "max" in limits else []
+        yield from [("nonsense", "ValidationException")] if "enum" in limits else []
+
+
+@pytest.mark.parametrize("operation", OFFERED)
+def test_no_operation_takes_what_amazon_would_not(cast: Cast, operation: str) -> None:
+    """Each parameter missing, of a wrong type, too long, out of range: refused before anything is begun."""
+    key = key_for(cast.manager, cast.account)
+    shape = Session().get_service_model("mturk").operation_model(operation).input_shape
+    whole = smallest(shape)
+    with new_entries() as entries:
+        for name in shape.required_members:
+            given = {one: value for one, value in whole.items() if one != name}
+            assert error_of(call(operation, key, given))[0] == "ValidationException"
+        for name, member in shape.members.items():
+            for value, wanted in bad_values(member):
+                assert error_of(call(operation, key, whole | {name: value}))[0] == wanted, (name, value)
+    assert entries == []
+    assert not RelayedCall.objects.exists()
 
 
 def test_only_by_https_where_the_site_is(key: tuple[str, str], settings: Any) -> None:
