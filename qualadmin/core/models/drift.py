@@ -63,7 +63,7 @@ class Drift(AuditedModel):
     account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="drift")
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="drift")
     worker = models.ForeignKey(
-        Worker, on_delete=models.PROTECT, null=True, related_name="+"
+        Worker, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )  # null: the type itself
     kind = models.CharField(max_length=8, choices=Kind.choices)
     # what qualadmin had, and the entry that made it so; empty: nothing

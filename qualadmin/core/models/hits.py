@@ -44,7 +44,7 @@ class Hit(models.Model):
     unaudited_reason: ClassVar[str] = "A copy of Amazon's list, to choose from. Nothing is decided by it."
 
     id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="hits")
+    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="hits", db_index=False)
     hit_id = models.CharField("HIT ID", max_length=64)
     title = models.CharField(max_length=255)
     status = models.CharField(max_length=20)  # Amazon's word: Assignable, Reviewable, Disposed …
@@ -120,7 +120,7 @@ class HitWork(models.Model):
     unaudited_reason: ClassVar[str] = HitReading.unaudited_reason
 
     id = models.BigAutoField(primary_key=True)
-    reading = models.ForeignKey(HitReading, on_delete=models.CASCADE, related_name="work")
+    reading = models.ForeignKey(HitReading, on_delete=models.CASCADE, related_name="work", db_index=False)
     assignment_id = models.CharField(max_length=64)
     hit_id = models.CharField(max_length=64)
     worker_id = models.CharField(max_length=64)

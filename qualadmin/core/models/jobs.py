@@ -90,7 +90,7 @@ class Job(AuditedModel):
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="jobs")
+    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, related_name="jobs")
     preview = models.OneToOneField(
         Preview, on_delete=models.PROTECT, related_name="job"
@@ -100,7 +100,7 @@ class Job(AuditedModel):
     hold_until = models.DateField(null=True)
     hold_days = models.PositiveSmallIntegerField(null=True)
     rule = models.ForeignKey("core.ListRule", on_delete=models.PROTECT, null=True, related_name="jobs")
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
     # what must be done in parts before anything (more) is sent: while it is preparing, or paused meanwhile
@@ -220,12 +220,12 @@ class Change(AuditedModel):
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(
-        Job, on_delete=models.PROTECT, null=True, related_name="changes"
+        Job, on_delete=models.PROTECT, null=True, related_name="changes", db_index=False
     )  # null: seen at Amazon
     n = models.PositiveIntegerField(default=0)  # order within the job
     line = models.PositiveIntegerField(default=0)  # line of the source
-    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="changes")
-    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="changes")
+    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="changes", db_index=False)
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="changes", db_index=False)
     # the change of another job that this one takes back
     undoes = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by", db_index=False

@@ -54,7 +54,9 @@ class Message(AuditedModel):
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="messages")
+    account = models.ForeignKey(
+        RequesterAccount, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
     study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, related_name="messages")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -108,7 +108,7 @@ class PreviewRow(models.Model):
         LEFT = "left", "Changed since"  # only where a job is undone
 
     id = models.BigAutoField(primary_key=True)
-    preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="rows")
+    preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="rows", db_index=False)
     n = models.PositiveIntegerField()  # order on the page
     line = models.PositiveIntegerField()  # line of the file or the box, from 1
     column = models.CharField(max_length=200, blank=True)

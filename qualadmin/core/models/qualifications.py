@@ -60,7 +60,7 @@ class QualificationType(AuditedModel):
     NAMED: ClassVar[tuple[str, ...]] = ("requested", "live", "deleting")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="types")
+    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="types", db_index=False)
     mturk_id = models.CharField(max_length=64, null=True, blank=True)
     name = models.CharField(max_length=200)
     lab_name = models.CharField(max_length=200, blank=True)
@@ -179,7 +179,9 @@ class Qualification(AuditedModel):
     unaudited_fields: ClassVar[frozenset[str]] = frozenset({"checked_at"})
 
     id = models.BigAutoField(primary_key=True)
-    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="qualifications")
+    type = models.ForeignKey(
+        QualificationType, on_delete=models.PROTECT, related_name="qualifications", db_index=False
+    )
     worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="qualifications")
     status = models.CharField(max_length=7, choices=Status.choices)
     value = models.IntegerField(null=True)  # null: revoked before its score was ever seen
@@ -222,7 +224,7 @@ class QualificationRequest(AuditedModel):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     mturk_id = models.CharField(max_length=255)
-    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="requests")
+    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="requests", db_index=False)
     worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="requests")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     submitted_at = models.DateTimeField()

@@ -20,7 +20,9 @@ class AskedTest(models.Model):
         "A copy of what Amazon lists, forgotten when no answers to it are kept any more."
     )
 
-    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="asked_tests")
+    type = models.ForeignKey(
+        QualificationType, on_delete=models.PROTECT, related_name="asked_tests", db_index=False
+    )
     sha256 = models.CharField(max_length=64)
     text = models.TextField()  # QuestionForm, as Amazon gave it
 

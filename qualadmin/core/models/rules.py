@@ -47,7 +47,7 @@ class ListRule(AuditedModel):
     unaudited_fields: ClassVar[frozenset[str]] = frozenset({"ran_at"})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="rules")
+    account = models.ForeignKey(RequesterAccount, on_delete=models.PROTECT, related_name="rules", db_index=False)
     type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="rules")
     lists = models.ManyToManyField(WorkerList, through="core.RuleList", related_name="rules")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, related_name="rules")
@@ -93,7 +93,7 @@ class RuleList(models.Model):
 
     unaudited_reason: ClassVar[str] = "Written with the rule, whose entry names its lists. It never changes."
 
-    rule = models.ForeignKey(ListRule, on_delete=models.PROTECT, related_name="+")
+    rule = models.ForeignKey(ListRule, on_delete=models.PROTECT, related_name="+", db_index=False)
     list = models.ForeignKey(WorkerList, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

@@ -73,7 +73,7 @@ class RepeatKey(models.Model):
 
     unaudited_reason: ClassVar[str] = "Written with the job it stands for, whose entry says what was done."
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     key = models.CharField(max_length=255)
     content = models.CharField(max_length=64)  # SHA-256 of what was asked
     answer = models.JSONField()

@@ -34,7 +34,9 @@ class TypeChange(AuditedModel):
     unaudited_fields: ClassVar[frozenset[str]] = frozenset({"lease_until", "checks"})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    type = models.ForeignKey(QualificationType, on_delete=models.PROTECT, related_name="type_changes")
+    type = models.ForeignKey(
+        QualificationType, on_delete=models.PROTECT, related_name="type_changes", db_index=False
+    )
     kind = models.CharField(max_length=6, choices=Kind.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
     before = models.JSONField(default=dict)  # the fields that change, as they were known when it was asked for
