@@ -309,20 +309,23 @@ def keep_rows(preview: Preview, rows: Iterable[Row]) -> None:
             _hold(preview)
             insert_rows("core_previewrow", _COLUMNS, values)
     preview.counts, preview.rows_sha256 = total.counts, total.digest
-    preview.notes = [*_erased_note(total.erased), *preview.notes]
+    if total.erased:
+        preview.counts["erased"] = total.erased
+        preview.notes = [
+            _erased_note(total.erased),
+            *preview.notes,
+        ]  # the page shows the first one above all lines
     preview.state = Preview.State.READY
     _save(preview)
 
 
-def _erased_note(lines: int) -> list[str]:
+def _erased_note(lines: int) -> str:
     """Whoever grants to somebody who wanted to be forgotten must mean it."""
-    if not lines:
-        return []
     told = "One line names a worker" if lines == 1 else f"{lines:,} lines name workers"
-    return [
+    return (
         f"{told} who had been erased here, as people are who withdraw from a study or ask to be forgotten. "
         "Leave them out, unless they came back themselves: granting stores the ID again, as somebody new."
-    ]
+    )
 
 
 def _hold(preview: Preview) -> None:

@@ -368,6 +368,7 @@ def test_whoever_lists_an_erased_worker_again_is_told(
     assert [one[1] for one in others] == ["", ""]
     (note,) = preview.notes
     assert note.startswith("One line names a worker who had been erased here")
+    assert preview.counts["erased"] == 1
     taken = make_preview(granter, wave, [NAME], verb=Verb.REVOKE)
     assert taken.notes == [], "nothing would be stored"
     job = confirm_preview(actor=granter.as_actor(), preview_id=preview.pk, rows_sha256=preview.rows_sha256)
