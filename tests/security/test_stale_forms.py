@@ -6,13 +6,16 @@ import pytest
 from django.core.cache import cache
 
 from qualadmin.core.actions.accounts import update_account
+from qualadmin.core.actions.lists import update_list
+from qualadmin.core.actions.messages import write_message
 from qualadmin.core.actions.people import update_user
 from qualadmin.core.actions.previews import discard_preview
 from qualadmin.core.actions.studies import update_study
 from qualadmin.core.actions.types import update_type_settings
-from qualadmin.core.models import Preview, QualificationType, RequesterAccount, Study, User
+from qualadmin.core.models import Message, Preview, QualificationType, RequesterAccount, Study, User, WorkerList
 from qualadmin.web.acting import refuse_stale
 from tests.security.stage import PRACTICE, Stage, undone
+from tests.security.table import ANYBODY, NOBODY, TABLE
 from tests.security.writes import written
 from tests.web.html import assert_valid_page
 from tests.web.lists import Someone, hidden_of, text_of
@@ -32,21 +35,34 @@ def change_type(stage: Stage) -> None:
     update_type_settings(actor=actor, type=kind, default_score=41, min_score=0, max_score=42)
 
 
+def change_list(stage: Stage) -> None:
+    one = WorkerList.objects.get(pk=stage.things[PRACTICE]["list"])
+    update_list(actor=stage.cast.granter.as_actor(), one=one, name="Renamed meanwhile", study=None, note="")
+
+
+def change_message(stage: Stage) -> None:
+    one = Message.objects.get(pk=stage.things[PRACTICE]["written"]["granter"])
+    write_message(actor=stage.cast.granter.as_actor(), message=one, subject="Renamed meanwhile", text="x")
+
+
 @pytest.mark.parametrize(
-    ("address", "fields", "change", "words"),
+    ("name", "address", "fields", "change", "words"),
     [
-        ("/studies/{study}/edit/", {"title": "Mine", "protocol_number": "", "is_open": "on"}, change_study,
-         "Title is now “Renamed meanwhile”."),
-        ("/types/{type}/settings/", {"default_score": "5", "min_score": "0", "max_score": "9"}, change_type,
-         "Usual score is now “41”."),
+        ("manager", "/studies/{study}/edit/", {"title": "Mine", "protocol_number": "", "is_open": "on"},
+         change_study, "Title is now “Renamed meanwhile”."),
+        ("manager", "/types/{type}/settings/", {"default_score": "5", "min_score": "0", "max_score": "9"},
+         change_type, "Usual score is now “41”."),
+        ("granter", "/lists/{list}/edit/", {"name": "Mine"}, change_list, "Name is now “Renamed meanwhile”."),
+        ("granter", "/messages/{written[granter]}/write/", {"subject": "Mine", "text": "Mine"}, change_message,
+         "Subject is now “Renamed meanwhile”."),
     ],
 )  # fmt: skip
 def test_bi_37_a_form_of_a_row_that_changed_since(
-    stage: Stage, address: str, fields: dict[str, str], change: Any, words: str
+    stage: Stage, name: str, address: str, fields: dict[str, str], change: Any, words: str
 ) -> None:
     """BI-37: 409, what it is now, and nothing of the older form is saved; opened again it can be."""
     path = address.format(**stage.things[PRACTICE])
-    client = stage.client("manager", PRACTICE)
+    client = stage.client(name, PRACTICE)
     with undone():
         cache.clear()
         stale = hidden_of(client.get(path))
@@ -138,16 +154,56 @@ def test_bi_37_a_row_that_changes_between_the_look_and_the_write(
     assert 'value="Mine"' not in kept
 
 
-@pytest.mark.parametrize("path", ["/accounts/{account}/edit/", "/people/{person}/edit/"])
-def test_bi_37_every_form_of_a_row_says_what_it_has_seen(stage: Stage, path: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("manager", "/accounts/{account}/edit/"),
+        ("manager", "/people/{person}/edit/"),
+        ("manager", "/studies/{study}/edit/"),
+        ("manager", "/types/{type}/settings/"),
+        ("manager", "/types/{type}/change/"),
+        ("manager", "/types/{type}/delete/name/"),
+        ("granter", "/lists/{list}/edit/"),
+        ("granter", "/messages/{written[granter]}/write/"),
+    ],
+)
+def test_bi_37_every_form_of_a_row_says_what_it_has_seen(stage: Stage, name: str, path: str) -> None:
     """BI-37: an older number of the row is 409 there as well."""
-    client = stage.client("manager", PRACTICE)
+    client = stage.client(name, PRACTICE)
     address = path.format(**stage.things[PRACTICE])
     with undone(), written() as tables:
         fields = hidden_of(client.get(address))
+        assert "seen" in fields
         fields["seen"] = "00000000-0000-4000-8000-000000000000"
         assert client.post(address, {**fields, "name": "x", "full_name": "x"}).status_code == 409
     assert tables == set()
+
+
+#: What is not of an account: signing in and out, the account and look one works with, and searching.
+UNGUARDED = {"sign-in", "sign-out", "account-use", "theme", "kept-form", "find"}
+
+
+def doors() -> list[str]:
+    return sorted(name for name, row in TABLE.items() if row.post and row.who != NOBODY and name not in UNGUARDED)
+
+
+@pytest.mark.parametrize("field", ["guard_account", "guard_environment", "guard_person"])
+def test_bi_37_every_form_is_refused_where_another_account_or_person_is_in_use_by_now(
+    stage: Stage, field: str
+) -> None:
+    """BI-37: 409 for each form of the site, whatever it is about, and nothing is written but that."""
+    other = {"guard_account": str(stage.real.pk), "guard_environment": "sandbox", "guard_person": "0"}[field]
+    faults = []
+    for url_name in doors():
+        row = TABLE[url_name]
+        name = "granter" if row.who == ANYBODY else {"g": "granter", "p": "pi", "m": "manager"}[row.who[0]]
+        address = stage.address(url_name, row.thing, name, PRACTICE)
+        fields = {**stage.fields(name, PRACTICE), **row.send, field: other}
+        with undone(), written() as tables:
+            response = stage.client(name, PRACTICE).post(address, fields)
+        if response.status_code != 409 or tables:
+            faults.append((url_name, response.status_code, tables))
+    assert faults == []
 
 
 def test_bi_36_steps_out_of_order(stage: Stage) -> None:
