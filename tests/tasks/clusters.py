@@ -11,6 +11,8 @@ from tests.audit.conftest import OwnDatabase
 from tests.tasks.cluster_process import ClusterProcess
 
 WATCHED = ("-m", "tests.tasks.watched")
+#: The watchdog never rings for a sweep.
+UNSWEPT = (*WATCHED, "100000")
 
 
 class Cluster(ClusterProcess):

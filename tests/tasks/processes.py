@@ -20,6 +20,8 @@ from typing import Any, Self
 
 import psutil
 
+from tests.tasks.inbox import accept
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds after which a child is given up
 
@@ -219,23 +221,9 @@ def command(name: str, *arguments: str) -> int:
 
 
 _DEEDS = (
-    command,
-    drain,
-    sweep,
-    reconcile,
-    recover,
-    prepare,
-    give_up,
-    empty,
-    send_message,
-    undo,
-    confirm,
-    claim,
-    reserve,
-    move_job,
-    starved,
-    cramped,
-)
+    command, drain, sweep, reconcile, recover, prepare, give_up, empty, send_message, undo, confirm, claim,
+    reserve, move_job, starved, cramped, accept,
+)  # fmt: skip
 DEEDS: dict[str, Callable[..., Any]] = {deed.__name__: deed for deed in _DEEDS}
 
 

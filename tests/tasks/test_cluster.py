@@ -9,20 +9,25 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import psutil
 import pytest
 from django_q.brokers import get_broker
+from django_q.models import Schedule
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 from qualadmin.audit.models import AuditEntry
-from qualadmin.core.models import Change, QualificationType, User
+from qualadmin.core.actions.requests import take_back
+from qualadmin.core.models import Change, QualificationRequest, QualificationType, User
 from qualadmin.core.queue import SWEEP, ring
 from qualadmin.emulator.testing import Emulator
-from tests.tasks.clusters import WATCHED, Cluster, closed, wait_for
+from qualadmin.tasks.requests import read_requests_of
+from tests.tasks.clusters import UNSWEPT, WATCHED, Cluster, closed, wait_for
 from tests.tasks.invariants import assert_every_worker_granted_once, assert_log_tells_everything, calls_by_worker
 from tests.tasks.lists import make_job, worker_ids
+from tests.tasks.processes import Processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -195,6 +200,34 @@ def test_f34_messages_that_vanish_are_rung_again(
     cluster.start(WATCHED)
     wait_for(lambda: closed(job) == 40, cluster)
     assert_every_worker_granted_once(emulator, job, ids)
+
+
+def test_an_answer_that_nobody_took_back_is_sent_although_who_took_it_died(
+    processes: Processes, emulator: Emulator, cluster: Cluster, live_type: QualificationType, granter: User
+) -> None:
+    """Ten seconds after the click the watchdog rings: no page and no sweep is needed for it."""
+    for worker in ("AASKER1", "AASKER2"):
+        emulator.ask(live_type.mturk_id or "", worker)
+    read_requests_of(str(live_type.account_id))
+    cluster.start(UNSWEPT)
+    wait_for(lambda: "heart beats" in cluster.log, cluster)
+    Schedule.objects.all().delete()  # the minute's sweep is one of them
+    for one in QualificationRequest.objects.all():
+        run = processes.run("accept", granter.pk, str(one.pk), killpoint="answered:1")
+        assert run.code == -signal.SIGKILL
+    kept, regretted = Change.objects.order_by("worker__worker_id")
+    assert take_back(actor=granter.as_actor(), change_id=regretted.pk).code == "taken_back"
+
+    def sent() -> bool:
+        kept.refresh_from_db()
+        return kept.state == Change.State.DONE
+
+    wait_for(sent, cluster)
+    assert kept.finished_at is not None
+    assert kept.finished_at >= kept.created_at + timedelta(seconds=10)
+    assert cluster.stop() == 0
+    assert emulator.grant_map(live_type.mturk_id or "") == {"AASKER1": 80}
+    assert_log_tells_everything(emulator)
 
 
 def test_a_dead_cluster_leaves_no_process_behind(

@@ -1,4 +1,7 @@
-"""`python -m tests.tasks.watched`: run_worker with a watchdog that loses patience in seconds, not minutes."""
+"""`python -m tests.tasks.watched [SECONDS]`: run_worker with a watchdog that loses patience in seconds.
+
+SECONDS between two sweeps it rings for: 2.
+"""
 
 import os
 import sys
@@ -15,7 +18,7 @@ def main() -> None:
 
     worker.RING_SECONDS = 1.0  # type: ignore[misc]
     worker.SILENT_SECONDS = 8.0  # type: ignore[misc]
-    worker.SWEEP_SECONDS = 2.0  # type: ignore[misc]
+    worker.SWEEP_SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0  # type: ignore[misc]
     call_command("run_worker")
 
 
