@@ -21,16 +21,21 @@ BAD_INPUTS: Final[dict[str, str]] = {
     "BI-11": "small letters, blanks within, invisible characters: a correction is proposed, never made in silence",
     "BI-12": "letters of other alphabets: refused, the character is named",
     "BI-13": "anything that is no worker ID: refused with the reason",
+    # Not any 50 in a row: a job of which something worked is no wrong list, and its failures are shown one by one.
+    "BI-14": "a list of unknown workers: after 50 refusals and no success the job pauses and asks a person",
     "BI-15": "a type of another account, inactive, or one of Amazon's own: refused at the form and at the action",
     "BI-16": "a score that is no whole number in the type's range: refused",
     # No least length: “pilot” is a reason, and ten forced characters teach people to type ten x's.
     "BI-18": "a reason above 2,000 characters, or only blanks where one is asked for: refused; emoji are letters",
+    # Who granted for “the worker who wrote to us” has to say so. It stays where erasing a worker finds it.
+    "BI-19": "a worker ID, e-mail or phone number in a reason: beside the entry only, where it can be erased",
     "BI-20": "markup, templates and header lines in any text field: shown as text everywhere",
     "BI-21": "wildcards and quotes in a search: meant literally",
     "BI-22": "a file name with paths, quotes or 300 characters: only shown; downloads have our names",
     "BI-23": "line breaks and terminal codes in names: refused, and escaped in logs",
     "BI-24": "=1+1 in an export: text", "BI-25": "+1, -1 in an export: text", "BI-26": "@SUM, a tab: text",
     "BI-27": "a full-width =, a formula after a line break: text", "BI-28": "a command: text",
+    "BI-29": "an export of very many entries: streamed, the newest 250,000, and it says so",
     "BI-30": "a place in a list that is none: the first page, or 400",
     "BI-31": "unknown filters: 400 by name; an address above 8 KB: 414",
     "BI-32": "a day that is none: 400 by name; days are the reader's own",

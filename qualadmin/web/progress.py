@@ -9,6 +9,7 @@ from django.db.models import Subquery
 from django.urls import reverse
 from django.utils import timezone
 
+from qualadmin.core.actions.endings import WRONG_FROM_THE_START
 from qualadmin.core.counting import CountOf
 from qualadmin.core.models import AccountPace, Change, Heartbeat, Job
 
@@ -113,6 +114,12 @@ class Progress:
         return ", ".join(parts)
 
     @property
+    def all_fail(self) -> bool:
+        """Whether it is paused and nothing of it worked: then it was most likely not a person who paused it."""
+        job = self.job
+        return job.state == Job.State.PAUSED and not job.done + job.skipped and job.failed >= WRONG_FROM_THE_START
+
+    @property
     def headline(self) -> str:
         if self.is_preparing:
             return f"Being prepared{self._how_far}"
@@ -198,6 +205,12 @@ class Progress:
         """Why it does not go on, or not as fast as hoped. Facts, not errors."""
         if self.is_preparing:
             return self._of_worker()
+        if self.all_fail:
+            text = (
+                f"None of the first {grouped(self.job.failed)} was taken, so the rest waits. Look below at why. "
+                "Is it the right list? Resume sends the rest all the same; Stop gives it up."
+            )
+            return [Notice("warn", "pause", "Paused, because Amazon refused everything so far", text)]
         if not self.is_running:
             return []
         account = self.job.account

@@ -8,7 +8,8 @@ from django.utils import timezone
 from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.sentences import sentence
 from qualadmin.core.actions.claims import claim_changes
-from qualadmin.core.actions.control import retry_failed, stop_job
+from qualadmin.core.actions.control import resume_job, retry_failed, stop_job
+from qualadmin.core.actions.endings import WRONG_FROM_THE_START
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Change, Job, Qualification, QualificationType, RequesterAccount, User, Verb
 from qualadmin.emulator.testing import Emulator
@@ -93,6 +94,45 @@ def test_refused_workers_fail_with_amazons_code_and_can_be_retried(
     job.refresh_from_db()
     failed.refresh_from_db()
     assert (job.state, job.done, job.failed, failed.attempt) == (Job.State.FINISHED, 4, 0, 2)
+
+
+def test_bi_14_a_list_of_unknown_workers_is_left_for_a_person_to_look_at(
+    emulator: Emulator, live_type: QualificationType, granter: User
+) -> None:
+    """BI-14: after the first 50 failures without one success the job is paused; resumed, it goes to the end."""
+    emulator.configure(unknown_workers="reject", latency_ms=5)
+    job = make_job(granter, live_type, worker_ids(400))
+    drain(str(job.account_id))
+    job.refresh_from_db()
+    assert (job.state, job.done) == (Job.State.PAUSED, 0)
+    assert WRONG_FROM_THE_START <= job.failed < 400
+    assert job.failed + job.planned == 400
+    assert emulator.grant_map(live_type.mturk_id or "") == {}
+    (paused,) = entries_of(job, "job.paused")
+    assert paused.actor_kind == "system"
+    drain(str(job.account_id))
+    job.refresh_from_db()
+    assert job.state == Job.State.PAUSED
+    resume_job(actor=granter.as_actor(), job_id=job.pk)
+    while job.planned:
+        drain(str(job.account_id))
+        job.refresh_from_db()
+        assert job.state != Job.State.PAUSED
+    assert (job.state, job.failed) == (Job.State.FINISHED, 400)
+
+
+def test_a_job_of_which_one_worked_is_not_paused_by_failures(
+    emulator: Emulator, live_type: QualificationType, granter: User
+) -> None:
+    emulator.configure(unknown_workers="reject")
+    emulator.register_workers("A1GOODWORKER")
+    first = make_job(granter, live_type, ["A1GOODWORKER", *worker_ids(WRONG_FROM_THE_START - 1)])
+    drain(str(first.account_id))
+    job = make_job(granter, live_type, worker_ids(WRONG_FROM_THE_START, "AWRONG"))
+    drain(str(job.account_id))
+    for one in (first, job):  # with nothing left to send there is nothing to pause
+        one.refresh_from_db()
+        assert one.state == Job.State.FINISHED
 
 
 def test_revoking_takes_away_silently_unless_a_reason_is_given(

@@ -6,6 +6,7 @@ import pytest
 from django_q.models import OrmQ
 
 from qualadmin.audit.models import AuditEntry
+from qualadmin.core.actions import endings
 from qualadmin.core.actions.control import retry_failed, stop_job
 from qualadmin.core.actions.giving_up import jobs_to_give_up
 from qualadmin.core.actions.leftovers import previews_to_empty
@@ -57,9 +58,15 @@ def test_killed_while_a_stopped_job_is_given_up(
 
 @pytest.mark.parametrize("killpoint", ["preparing:1", "prepared_part:2"])
 def test_killed_while_a_retry_is_prepared(
-    processes: Processes, large: Job, granter: User, live_type: QualificationType, killpoint: str
+    processes: Processes,
+    large: Job,
+    granter: User,
+    live_type: QualificationType,
+    killpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     processes.run("prepare", large.pk)
+    monkeypatch.setattr(endings, "WRONG_FROM_THE_START", SIZE)  # let all of it fail
     finish(live_type.account, Result.FAILED)
     retry_failed(actor=granter.as_actor(), job_id=large.pk)
     assert processes.run("prepare", large.pk, killpoint=killpoint).code == -signal.SIGKILL

@@ -3,16 +3,20 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from qualadmin.audit import canonical, vocabulary
 from qualadmin.audit import record as audit
-from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.models import AuditEntry, AuditHead
 from qualadmin.audit.tree import leaf_hash
 from qualadmin.audit.types import Target, Who
+from qualadmin.core.actions.audit_log import EXPORT_LIMIT
 from qualadmin.core.models import User
 from qualadmin.tasks.sealer import note_published
 from qualadmin.web.audit_scope import GROUPS
@@ -237,11 +241,27 @@ def test_the_export_holds_exactly_what_is_filtered(pi: Someone, lab: Lab, grante
     assert "\"'=HYPERLINK" in everything
 
 
-def test_an_export_that_is_cut_says_so(pi: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bi_29_an_export_that_is_cut_says_so(pi: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert EXPORT_LIMIT == 250_000
     monkeypatch.setattr("qualadmin.web.views.audit.EXPORT_LIMIT", 3)
     rows = b"".join(pi.get("/audit/export.csv").streaming_content).decode().strip().split("\r\n")
     assert len(rows) == 1 + 3 + 1 + 1
     assert "This file ends after 3 entries" in rows[-2]
+
+
+def test_bi_29_an_export_never_holds_more_than_a_slice(
+    pi: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BI-29: however many entries there are, so many are in memory at once."""
+    monkeypatch.setattr("qualadmin.web.audit_export.SLICE", 2)
+    number = AuditHead.objects.get().size
+    response = pi.get("/audit/export.json")
+    with CaptureQueriesContext(connection) as queries:
+        found = json.loads(b"".join(response.streaming_content))["manifest"]["entries"]
+    reads = [one["sql"] for one in queries if "core" in one["sql"] and "audit_entry" in one["sql"]]
+    assert 4 < found <= number
+    assert len(reads) == (found + 1) // 2
+    assert all(re.search(r"LIMIT [12]$", sql) for sql in reads)
 
 
 def test_the_json_export_holds_the_very_bytes_that_were_hashed_and_a_manifest(

@@ -1,9 +1,12 @@
 """Granting and revoking one or few, from the form to the job."""
 
+import logging
+
 import pytest
 from django.test import Client
 
 from qualadmin.core.models import Environment, Job, Preview, QualificationType, RequesterAccount
+from tests.entries import new_entries, payload_of
 from tests.factories import AccountFactory, QualificationFactory, RequestFactory, TypeFactory, WorkerFactory
 from tests.people import Cast
 from tests.web.html import assert_valid_page
@@ -30,6 +33,22 @@ def test_it_leads_from_the_box_to_a_job(granter: Someone, wave: QualificationTyp
     job = Job.objects.get(pk=went_on(granter.confirm(check)).split("/")[2])
     assert (job.total, job.planned, job.reason, job.notify) == (2, 2, "Took part", False)
     assert sorted(job.changes.values_list("worker__worker_id", "value")) == [(GOOD[0], 95), (GOOD[1], 95)]
+
+
+def test_bi_19_who_a_reason_names_stands_beside_the_entries_only(
+    granter: Someone, wave: QualificationType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """BI-19: not in what is hashed, so that erasing the worker breaks nothing; nor in a log line or an address."""
+    caplog.set_level(logging.DEBUG)
+    named = (GOOD[1], "someone@lab.example", "+49 30 901820")
+    with new_entries() as entries:
+        check = granter.grant(type=wave.pk, list=GOOD[0], score="95", reason=f"Asked by {', '.join(named)}")
+        path = went_on(granter.confirm(check))
+    (created,) = (one for one in entries if one.action == "job.created")
+    assert payload_of(created)["reason"] == f"Asked by {', '.join(named)}"
+    cores = b"".join(bytes(one.core) for one in entries).decode()
+    for one in named:
+        assert one not in cores + caplog.text + check + path
 
 
 def test_an_empty_score_is_the_usual_score_of_the_type_and_the_page_says_so(

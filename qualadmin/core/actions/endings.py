@@ -8,12 +8,14 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.record import Transaction
 from qualadmin.audit.types import Target, Who
 from qualadmin.core.models import Change, Job
 
 from . import parts
 
+WRONG_FROM_THE_START: Final = 50  # so many failed and not one done: somebody should look before the rest is sent
 CANCEL_AT_ONCE: Final = 500  # rows of one statement
 STOPPED: Final = "Not sent: the job was stopped before."
 #: Of a job in this state nothing more is sent: cause and code of what is given up, and the sentence of a change.
@@ -83,6 +85,27 @@ def cancel(
             state=Change.State.CANCELLED, code=code, message=message, finished_at=now, audit_id=entry
         )
     Job.objects.filter(pk=job.pk).update(planned=F("planned") - len(ids), cancelled=F("cancelled") + len(ids))
+
+
+def pause_where_all_fail(tx: Transaction, job_id: uuid.UUID) -> bool:
+    """Pause a running job whose first calls Amazon refused one and all: most likely the whole list is wrong.
+
+    Once only: whoever resumed the job wants the rest to be tried.
+    """
+    rows = Job.objects.select_for_update(of=("self",), no_key=True).select_related("study", "account")
+    failing = rows.filter(done=0, skipped=0, failed__gte=WRONG_FROM_THE_START, planned__gt=0)
+    job = failing.filter(pk=job_id, state=Job.State.RUNNING).first()
+    if job is None or AuditEntry.objects.filter(job=str(job_id), action="job.resumed").exists():
+        return False
+    entry = tx.record(
+        "job.paused",
+        target=job_target(job),
+        stream=job.stream,
+        job=str(job.pk),
+        changes={"state": [job.state, Job.State.PAUSED.value], "failed": [None, job.failed]},
+    )
+    Job.objects.filter(pk=job.pk).update(state=Job.State.PAUSED, audit_id=entry)
+    return True
 
 
 def finish_job(tx: Transaction, job_id: uuid.UUID) -> bool:

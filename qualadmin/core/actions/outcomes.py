@@ -22,7 +22,7 @@ from qualadmin.core.models import Change, Job, QualificationRequest, Verb
 
 from ._sql import db_time, db_uuid, for_update, insert_rows, marks, update_rows
 from .claims import Claim, held_after, type_target
-from .endings import finish_job
+from .endings import finish_job, pause_where_all_fail
 
 PARAMETERS: Final = 900  # SQLite's oldest limit of parameters in one statement is 999
 
@@ -259,7 +259,7 @@ def _request_state(one: Outcome) -> str:
 
 
 def count_results(tx: Transaction, outcomes: Iterable[Outcome]) -> list[uuid.UUID]:
-    """Move the counters of the jobs; finish those that have nothing left to do. Returns the finished ones."""
+    """Move the counters of the jobs; pause what only fails, finish what has ended. Returns the finished ones."""
     per_job: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
     for one in outcomes:
         if one.result is Result.UNKNOWN:
@@ -271,4 +271,6 @@ def count_results(tx: Transaction, outcomes: Iterable[Outcome]) -> list[uuid.UUI
     for job_id, counts in sorted(per_job.items(), key=lambda item: item[0]):
         moves: dict[str, Any] = {name: F(name) + number for name, number in counts.items()}
         Job.objects.filter(pk=job_id).update(planned=F("planned") - counts.total(), **moves)
+        if counts["failed"]:
+            pause_where_all_fail(tx, job_id)
     return [job_id for job_id in sorted(per_job) if finish_job(tx, job_id)]

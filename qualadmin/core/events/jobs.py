@@ -72,7 +72,7 @@ EVENTS = (
     ),
     event("job.part_prepared", "A part of the job {target} was prepared", changes="prepared_to retried"),
     event("job.prepared", "The job {target} was ready to be sent", changes="state"),
-    event("job.paused", "{actor} paused the job {target}", severity=NOTICE, changes="state"),
+    event("job.paused", "{actor} paused the job {target}", severity=NOTICE, changes="state failed"),
     event("job.stopped", "{actor} stopped the job {target}", severity=NOTICE, changes="state given_up"),
     event("job.resumed", "{actor} resumed the job {target}", severity=NOTICE, changes="state"),
     event("job.retried", "{actor} retried what failed in {target}", severity=NOTICE, changes="state retried"),
