@@ -12,7 +12,9 @@ from django.db.models.functions import Cast, Substr
 from django.urls import reverse
 from django.utils import timezone
 
+from qualadmin.core.actions.expiry import overdue_ends
 from qualadmin.core.actor import Actor
+from qualadmin.core.counting import CountOf
 from qualadmin.core.models import (
     GIVES,
     Change,
@@ -191,15 +193,23 @@ class Means:
     beat: datetime | None  # newest sign of life of the task cluster
     test: str | None  # state of the newest connection test
     advice: str | None  # what that test says is to be done
+    overdue: (
+        int  # qualifications that a night should have taken away; not counted further than COUNT_LIMIT and one
+    )
 
 
-def means_of(account: RequesterAccount) -> Means:
+def means_of(account: RequesterAccount, now: datetime) -> Means:
     """One query."""
     types = QualificationType.objects.filter(account=OuterRef("pk"))
     beats = Heartbeat.objects.order_by("-beat_at").values("beat_at")[:1]
     tests = ConnectionTest.objects.filter(account=OuterRef("pk"))
+    overdue = overdue_ends(now=now, account=account).order_by().values("pk")[: COUNT_LIMIT + 1]
     facts = RequesterAccount.objects.filter(pk=account.pk).values_list(
-        Exists(types), Subquery(beats), Subquery(tests.values("state")[:1]), Subquery(tests.values("advice")[:1])
+        Exists(types),
+        Subquery(beats),
+        Subquery(tests.values("state")[:1]),
+        Subquery(tests.values("advice")[:1]),
+        CountOf(overdue),
     )
     return Means(*facts.get())
 
@@ -215,6 +225,7 @@ def needs_of(
         *_refused_access(account, means),
         *_troubled_jobs(actor, account, now),
         *_troubled_rules(actor, account),
+        *_overdue_ends(means),
         *_late_requests(standing),
     ]
 
@@ -244,6 +255,20 @@ def _troubled_rules(actor: Actor, account: RequesterAccount) -> Iterator[Need]:
         words = rule.held or rule.trouble
         yield Need(
             f"The rule for “{rule.type.name}”: {words}", reverse("rule-detail", args=[rule.pk]), "See the rule"
+        )
+
+
+def _overdue_ends(means: Means) -> Iterator[Need]:
+    """What a night should have taken away: the account was closed, or who granted it may no longer do so."""
+    count = means.overdue
+    if count:
+        number = Counted(min(count, COUNT_LIMIT), count > COUNT_LIMIT)
+        what = "1 qualification is" if count == 1 else f"{number} qualifications are"
+        yield Need(
+            f"{what} over since yesterday or longer and still held. The night could not take "
+            f"{'it' if count == 1 else 'them'} away.",
+            reverse("end-list"),
+            "See what is over",
         )
 
 

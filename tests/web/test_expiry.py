@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Context
-from qualadmin.core.models import Change, Job, Qualification
+from qualadmin.core.models import Change, Job, Qualification, User
 from tests.people import Cast
 from tests.tasks.hands import finish
 from tests.web.html import assert_valid_page
@@ -66,6 +67,25 @@ def test_what_is_over_is_taken_away_by_hand(granter: Someone, lab: Lab) -> None:
     finish(lab.cast.account)
     assert Qualification.objects.get(worker__worker_id="A1FORATIMEWORKER").status == "Revoked"
     assert "over and still held" not in text_of(granter.get("/ends/"))
+
+
+def test_what_a_night_did_not_take_away_needs_somebody(
+    granter: Someone, lab: Lab, colleague: User, client: Client
+) -> None:
+    """The account was off, or who granted it lost the right: a day later the first page says so, and where."""
+    went_on(
+        granter.confirm(granter.grant(list="A1FORATIMEWORKER\nA2FORATIMEWORKER", type=str(lab.type.pk), days="1"))
+    )
+    finish(lab.cast.account)
+    over = Qualification.objects.exclude(expires_at=None).values_list("expires_at", flat=True)[0]
+    with time_machine.travel(over + timedelta(hours=24), tick=False):
+        assert "still held" not in text_of(Someone(client, lab.cast.granter, lab.cast.account).get("/"))
+    with time_machine.travel(over + timedelta(hours=26), tick=False):
+        page = Someone(client, colleague, lab.cast.account).get("/")
+        assert_valid_page(page)
+        assert "2 qualifications are over since yesterday or longer and still held." in text_of(page)
+        assert 'href="/ends/"' in page.content.decode().partition("still held")[2][:200]
+        assert "still held" not in text_of(Someone(client, colleague, lab.cast.other_account).get("/"))
 
 
 def test_bad_ends_are_said_at_their_fields(granter: Someone, lab: Lab) -> None:

@@ -8,17 +8,29 @@ newer grant wins also between planning and sending, as for undoing.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Target, TaskInfo
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError
-from qualadmin.core.models import Job, Preview, PreviewRow, RequesterAccount, Study, User, Verb
+from qualadmin.core.models import (
+    Change,
+    Job,
+    Preview,
+    PreviewRow,
+    Qualification,
+    QualificationType,
+    RequesterAccount,
+    Study,
+    User,
+    Verb,
+)
 from qualadmin.core.permissions import Permission, allowed, require
 from qualadmin.core.reading import Plan
 
@@ -27,6 +39,7 @@ from .diff import Row
 from .jobs import actionable, confirm_preview
 from .previews import discard_preview, keep_rows
 
+A_NIGHT: Final = timedelta(hours=25)  # after so long the nightly round has come by, whatever the time zone
 OWNER_LOST: Final = "Whoever granted this may no longer grant here. Somebody who may can take it away."
 WHY: Final = "Its time is over."
 
@@ -71,6 +84,25 @@ def due_ends(*, now: datetime, account: RequesterAccount | None = None) -> list[
         Due(from_uuid(place), person, from_uuid(study) if study else None, count)
         for place, person, study, count in _ask(_GROUPS.format(more=more), values)
     ]
+
+
+def overdue_ends(*, now: datetime, account: RequesterAccount) -> QuerySet[Qualification]:
+    """What is over since before the last night, still held, and nobody is about to change: the night could not."""
+    given_up = (Job.State.STOPPED, Job.State.DECLINED, Job.State.WITHDRAWN)
+    under_way = Change.objects.filter(
+        ~Q(job__state__in=given_up),
+        worker=OuterRef("worker"),
+        type=OuterRef("type"),
+        state__in=Change.OPEN,
+    )
+    return Qualification.objects.filter(
+        ~Exists(under_way),
+        type__account=account,
+        type__state=QualificationType.State.LIVE,
+        status=Qualification.Status.GRANTED,
+        worker__erased_at=None,
+        expires_at__lte=now - A_NIGHT,
+    )
 
 
 def end_grants(*, actor: Actor, due: Due, task: TaskInfo, now: datetime | None = None) -> Job | None:

@@ -21,7 +21,7 @@ def dashboard(request: Request) -> HttpResponse:
         return render(request, "dashboard/no_account.html", {"may_add": may_add})
     now = timezone.now()
     days = days_of(request.actor, account, now)
-    standing, means = standing_of(request.actor, account, now), means_of(account)
+    standing, means = standing_of(request.actor, account, now), means_of(account, now)
     jobs = Job.objects.filter(account=account, created_by=request.user).select_related("study")
     mine = list(jobs.order_by("-created_at")[:5])
     approvals = sum(one.number for one in count_each(waiting_lists(request.actor)))
