@@ -17,7 +17,7 @@ from qualadmin.core.actions.letters import (
     record_letter,
     write_month_letters,
 )
-from qualadmin.core.models import Job, Letter
+from qualadmin.core.models import Job, Letter, Message
 from qualadmin.core.months import Month
 from qualadmin.core.queue import MAIL, ring
 
@@ -26,9 +26,9 @@ from . import heartbeat, stopping
 logger = logging.getLogger(__name__)
 
 SUBJECTS: Final = {
-    Letter.Kind.ASKED: "A job waits for your approval",
-    Letter.Kind.GRANTED: "Your job was approved",
-    Letter.Kind.DECLINED: "Your job was sent back",
+    Letter.Kind.ASKED: "A {what} waits for your approval",
+    Letter.Kind.GRANTED: "Your {what} was approved",
+    Letter.Kind.DECLINED: "Your {what} was sent back",
     Letter.Kind.MONTH: "The monthly summary of a study",
 }
 MONTH_DAYS: Final = 7  # how long a service that stood still on the first of the month makes up for it
@@ -59,9 +59,8 @@ def write_monthly() -> None:
 
 def send(letter: Letter) -> str:
     """Hand the letter to the mail server. Returns "" if it was taken, else why not, in plain words."""
-    message = EmailMessage(
-        subject=f"qualadmin: {SUBJECTS[Letter.Kind(letter.kind)]}", body=body_of(letter), to=[letter.to.email]
-    )
+    subject = SUBJECTS[Letter.Kind(letter.kind)].format(what="message to workers" if letter.message else "job")
+    message = EmailMessage(subject=f"qualadmin: {subject}", body=body_of(letter), to=[letter.to.email])
     try:
         message.send()
     except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -88,6 +87,11 @@ def body_of(letter: Letter) -> str:
     """The text, in plain lines."""
     if letter.job is not None:
         news, path = _news_of_job(letter, letter.job), reverse("job-detail", args=[letter.job.pk])
+    elif letter.message is not None:
+        news, path = (
+            _news_of_message(letter, letter.message),
+            reverse("message-detail", args=[letter.message.pk]),
+        )
     else:
         news, path = _news_of_month(letter)
     link = settings.SITE_URL.rstrip("/") + path
@@ -102,6 +106,18 @@ def _news_of_job(letter: Letter, job: Job) -> str:
         "Nothing is sent to Amazon before a PI of the study has approved it.",
         Letter.Kind.GRANTED: f"A PI approved your job {what}. It runs now.",
         Letter.Kind.DECLINED: f"A PI sent your job {what} back. Nothing of it was sent. The page says why.",
+    }[Letter.Kind(letter.kind)]
+
+
+def _news_of_message(letter: Letter, message: Message) -> str:
+    workers = "1 worker" if message.total == 1 else f"{message.total:,} workers"
+    place = message.account.name
+    return {
+        Letter.Kind.ASKED: f"{message.created_by.full_name} asks to e-mail {workers} of {place}. "
+        "Nobody is mailed before a PI of the study has approved it.",
+        Letter.Kind.GRANTED: f"A PI approved your message to {workers} of {place}. It is sent now.",
+        Letter.Kind.DECLINED: f"A PI sent your message to {workers} of {place} back. Nobody was mailed. "
+        "The page says why.",
     }[Letter.Kind(letter.kind)]
 
 

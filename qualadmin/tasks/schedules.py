@@ -13,6 +13,7 @@ from qualadmin.core.actions.drafted_tests import drop_old_drafts
 from qualadmin.core.actions.drift import settle_drift
 from qualadmin.core.actions.hits import drop_old_readings
 from qualadmin.core.actions.leftovers import drop_ended_sessions, drop_old_previews
+from qualadmin.core.actions.messages import discard_old_drafts
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actor import Actor
 from qualadmin.core.queue import (
@@ -94,6 +95,8 @@ def prune() -> None:
     drop_old_readings(before=now - PREVIEWS_KEPT)
     drop_old_drafts(before=now - DRAFTS_KEPT)
     drop_ended_sessions(before=now)
-    if not is_read_only():  # forgetting them is an entry
-        forget_answers(actor=Actor.system("prune"), before=now - timedelta(days=settings.ANSWERS_DAYS))
+    if not is_read_only():  # forgetting these is an entry
+        clock = Actor.system("prune")
+        forget_answers(actor=clock, before=now - timedelta(days=settings.ANSWERS_DAYS))
+        discard_old_drafts(actor=clock, before=now - PREVIEWS_KEPT)
     compact_after_erasures(now=now)

@@ -10,7 +10,7 @@ from qualadmin.core.actions.erasures import waiting_erasures
 from qualadmin.core.actions.message_control import messages_waiting_for
 from qualadmin.core.actions.thresholds import Reason
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import Approval, Job, Letter, RequesterAccount, Study, User
+from qualadmin.core.models import Approval, Job, Letter, Message, RequesterAccount, Study, User
 
 from .forms.approvals import DecisionForm
 from .http import Request
@@ -38,30 +38,16 @@ def who_may_approve(account: RequesterAccount, study: Study | None, *, asked_by:
     return joined([one.full_name for one in people], "or")
 
 
-class ApprovalCard:
-    """The part of a job's page about its approval. `form` is a decision that was not accepted."""
+class Mails:
+    """The mails that asked for the approval of a job or a message, and how they went."""
 
-    def __init__(self, request: Request, job: Job, approval: Approval, form: DecisionForm | None = None) -> None:
-        self.job, self.approval = job, approval
-        self.waits = job.state == Job.State.WAITING
-        self.may_decide = self.waits and may_decide(request.actor, job)
-        self.may_withdraw = self.waits and may_withdraw(request.actor, job)
-        self.is_own = job.created_by_id == request.actor.user_id
-        self.form = form or DecisionForm()
-
-    @property
-    def because(self) -> str:
-        return because([Reason.from_json(one) for one in self.approval.reasons])
-
-    @cached_property
-    def people(self) -> str:
-        """Who may decide."""
-        return who_may_approve(self.job.account, self.job.study, asked_by=self.job.created_by_id)
+    def __init__(self, about: Job | Message) -> None:
+        self.about = about
 
     @cached_property
     def letters(self) -> list[Letter]:
-        """The mails that asked for approval and how they went."""
-        return list(self.job.letters.filter(kind=Letter.Kind.ASKED).select_related("to"))
+        """One to each who could decide then."""
+        return list(self.about.letters.filter(kind=Letter.Kind.ASKED).select_related("to"))
 
     @property
     def told(self) -> str:
@@ -72,6 +58,28 @@ class ApprovalCard:
     def untold(self) -> list[tuple[User, str]]:
         """Who did not get it, and why. Somebody should tell them."""
         return [(one.to, one.problem) for one in self.letters if one.problem and one.state != Letter.State.SENT]
+
+
+class ApprovalCard:
+    """The part of a job's page about its approval. `form` is a decision that was not accepted."""
+
+    def __init__(self, request: Request, job: Job, approval: Approval, form: DecisionForm | None = None) -> None:
+        self.job, self.approval = job, approval
+        self.waits = job.state == Job.State.WAITING
+        self.may_decide = self.waits and may_decide(request.actor, job)
+        self.may_withdraw = self.waits and may_withdraw(request.actor, job)
+        self.is_own = job.created_by_id == request.actor.user_id
+        self.form = form or DecisionForm()
+        self.mails = Mails(job)
+
+    @property
+    def because(self) -> str:
+        return because([Reason.from_json(one) for one in self.approval.reasons])
+
+    @cached_property
+    def people(self) -> str:
+        """Who may decide."""
+        return who_may_approve(self.job.account, self.job.study, asked_by=self.job.created_by_id)
 
     @property
     def moved(self) -> int:

@@ -1,5 +1,6 @@
 """Mails to our own people: what they hold, and what becomes of those that cannot be sent."""
 
+import re
 import smtplib
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,14 @@ from time_machine import travel
 
 from qualadmin.core.actions.approvals import approve_job, send_back_job
 from qualadmin.core.actions.letters import TRIES, claim_letter, write_month_letters
+from qualadmin.core.actions.message_control import decide_message, withdraw_message
 from qualadmin.core.models import Job, Letter
 from qualadmin.core.months import Month
 from qualadmin.core.queue import MAIL
 from qualadmin.tasks.mail import MONTH_DAYS, deliver, ring_for_letters, send, write_monthly
 from tests.approving import Second
 from tests.factories import InvestigatorFactory, StudyFactory
+from tests.messages import SUBJECT, make_message
 from tests.tasks.lists import worker_ids
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +68,35 @@ def test_who_asked_learns_the_decision_without_the_words(second: Second, decides
     ]
     assert mail.outbox[1].to == [second.granter.email]
     assert "ADRAIN" not in str(mail.outbox[1].body)
+
+
+def test_a_message_to_workers_is_told_of_like_a_job(second: Second) -> None:
+    """Its PI gets a link, who wrote it the decision; neither holds subject, text or words."""
+    message = make_message(
+        second.granter, second.account, worker_ids(2), study=second.study, text="Dear ADRAINERS"
+    )
+    deliver()
+    (asked,) = mail.outbox
+    assert asked.to == [second.pi.email]
+    assert asked.subject == "qualadmin: A message to workers waits for your approval"
+    assert "Granter Person asks to e-mail 2 workers of Real lab." in asked.body
+    assert f"\nhttps://qualadmin.lab.example.org/messages/{message.pk}/\n" in asked.body
+    decide_message(actor=second.pi.as_actor(), message_id=message.pk, approve=False, words="Not ADRAIN0000000.")
+    deliver()
+    assert mail.outbox[1].to == [second.granter.email]
+    assert mail.outbox[1].subject == "qualadmin: Your message to workers was sent back"
+    again = make_message(second.granter, second.account, worker_ids(1), study=second.study)
+    decide_message(actor=second.pi.as_actor(), message_id=again.pk, approve=True)
+    withdrawn = make_message(second.granter, second.account, worker_ids(1), study=second.study)
+    withdraw_message(actor=second.granter.as_actor(), message_id=withdrawn.pk)
+    deliver()
+    assert [one.subject.removeprefix("qualadmin: ") for one in mail.outbox[2:]] == [
+        "A message to workers waits for your approval",
+        "Your message to workers was approved",
+        "A message to workers waits for your approval",
+    ]
+    for one in mail.outbox:
+        assert not re.search(f"ADRAIN|{SUBJECT}", str(one.body) + one.subject)
 
 
 @pytest.mark.parametrize(

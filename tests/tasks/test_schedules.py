@@ -1,7 +1,9 @@
 """The timetable, and the rounds it rings for."""
 
+import re
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +116,12 @@ def test_old_failures_are_forgotten() -> None:
     prune()
 
     assert [one.name for one in Failure.objects.all()] == ["13 days"]
+
+
+def test_the_times_of_the_night_are_those_of_the_manual() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "running.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| (\d\d:\d\d) \|", manual, re.MULTILINE)
+    assert told == sorted(f"{one.at:%H:%M}" for one in TIMETABLES if one.at)
 
 
 def test_long_readings_get_the_time_they_need(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:

@@ -8,11 +8,12 @@ from django.urls import reverse
 
 from qualadmin.core.actions.message_calls import claim_recipients, expire_mail_leases
 from qualadmin.core.actor import Actor
-from qualadmin.core.models import Message, Qualification
+from qualadmin.core.models import Letter, Message, Qualification
 from tests.approving import Second
 from tests.factories import QualificationFactory, TypeFactory, WorkerFactory
 from tests.messages import SUBJECT, TEXT, make_draft, make_message
 from tests.people import Cast
+from tests.web.html import assert_valid_page
 from tests.web.lists import Someone, entries_of, text_of, went_on
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,20 @@ def test_a_text_amazon_would_refuse_is_refused_beside_its_field(
     assert response.status_code == 422
     draft.refresh_from_db()
     assert (draft.subject, draft.text) == (SUBJECT, TEXT)
+
+
+def test_who_wrote_it_sees_whom_it_waits_for_and_whom_no_mail_reached(client: Client, second: Second) -> None:
+    asker = Someone(client, second.granter, second.account)
+    path = f"/messages/{make_message(second.granter, second.account, IDS, study=second.study).pk}/"
+    text = text_of(asker.get(path))
+    assert "Nobody is mailed until Pi Person approves." in text
+    assert "No mail reached" not in text
+    Letter.objects.update(state="failed", problem="the mail server could not be reached")
+    page = asker.get(path)
+    assert_valid_page(page)
+    assert "No mail reached Pi Person: the mail server could not be reached." in text_of(page)
+    Letter.objects.update(state="sent", problem="")
+    assert "A mail went to Pi Person." in text_of(asker.get(path))
 
 
 def test_a_check_page_that_is_out_of_date_sends_nothing(someone: Someone, cast: Cast) -> None:

@@ -1,7 +1,7 @@
 """Mails to our own people: written with the deed they tell of, sent by the task cluster when it gets to it.
 
-A letter that cannot be sent never undoes what was done. It is tried a few times, and the page of the job says how
-it went.
+A letter that cannot be sent never undoes what was done. It is tried a few times, and the page of the job or
+message says how it went.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from qualadmin.audit.models import AuditEntry
-from qualadmin.core.models import Job, Letter, Study, StudyInvestigator, User
+from qualadmin.core.models import Job, Letter, Message, Study, StudyInvestigator, User
 from qualadmin.core.months import Month
 from qualadmin.core.queue import MAIL, ring
 
@@ -24,12 +24,13 @@ NO_ADDRESS: Final = "no e-mail address is known here"
 _UNDER_WAY: Final = (Letter.State.WAITING, Letter.State.SENDING)
 
 
-def write_letters(job: Job, people: Iterable[User], kind: Letter.Kind) -> None:
+def write_letters(about: Job | Message, people: Iterable[User], kind: Letter.Kind) -> None:
     """One letter to each, inside the caller's transaction. None where this installation sends no mail."""
     if not settings.EMAIL_ON:
         return
     now = timezone.now()
-    letters = [_letter(person, kind, now, job=job) for person in people]
+    named = {"job": about} if isinstance(about, Job) else {"message": about}
+    letters = [_letter(person, kind, now, **named) for person in people]
     Letter.objects.bulk_create(letters)
     if any(one.state == Letter.State.WAITING for one in letters):
         ring(MAIL)
@@ -87,7 +88,8 @@ def claim_letter(*, now: datetime) -> Letter | None:
     """Take the next letter in hand, if one is due. Two processes never get the same one at the same time."""
     while True:
         due = Letter.objects.filter(state__in=_UNDER_WAY, due_at__lte=now).order_by("due_at", "pk")
-        letter = due.select_related("job__account", "job__study", "job__created_by", "study", "to").first()
+        about = ("job__account", "job__created_by", "message__account", "message__created_by", "study")
+        letter = due.select_related(*about, "to").first()
         if letter is None:
             return None
         taken = Letter.objects.filter(pk=letter.pk, state=letter.state, tries=letter.tries).update(

@@ -12,11 +12,12 @@ from django.utils import timezone
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed
-from qualadmin.core.models import Message, MessageRecipient
+from qualadmin.core.models import Letter, Message, MessageRecipient
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.core.queue import SEND_MESSAGE, ring
 
 from .approvals import WORDS_LIMIT, may_approve_in, where_approving
+from .letters import write_letters
 from .messages import finish_message, give_up_planned, locked_message, message_target, recount
 from .rows import move
 from .texts import clean_text
@@ -29,6 +30,8 @@ _AFTER: Final = {
     Decision.DECLINED: ("message.approval.declined", State.DECLINED),
     Decision.WITHDRAWN: ("message.approval.withdrawn", State.WITHDRAWN),
 }
+#: What who wrote it is told by mail. Who withdraws it knows.
+_NEWS: Final = {Decision.GRANTED: Letter.Kind.GRANTED, Decision.DECLINED: Letter.Kind.DECLINED}
 
 
 def messages_waiting_for(actor: Actor) -> QuerySet[Message]:
@@ -97,6 +100,8 @@ def _decide(actor: Actor, message_id: uuid.UUID, decision: Message.Decision, wor
             finished_at=None if to == State.RUNNING else now,
         )
         recount(row.pk)
+        if decision in _NEWS:
+            write_letters(row, [row.created_by], _NEWS[decision])
     return Message.objects.get(pk=message_id)
 
 

@@ -4,22 +4,25 @@ What was shown on the check page is what is sent: a message that was confirmed n
 """
 
 import uuid
+from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
+from qualadmin.audit.models import AuditEntry
 from qualadmin.audit.record import Transaction
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
-from qualadmin.core.models import Message, MessageRecipient, RequesterAccount, Study
+from qualadmin.core.models import Letter, Message, MessageRecipient, RequesterAccount, Study
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import SEND_MESSAGE, ring
 
 from .approvals import refuse_without_approver
+from .letters import write_letters
 from .message_recipients import Recipients
 from .rows import locked, locked_unchanged, move
 from .texts import clean_line, clean_text
@@ -114,21 +117,46 @@ def discard_message(*, actor: Actor, message_id: uuid.UUID) -> None:
         if row.state == State.DISCARDED and row.created_by_id == actor.user_id:
             return
         _require_own_draft(actor, row)
-        entry = tx.record(
-            "message.discarded",
-            target=message_target(row),
-            stream=row.stream,
-            changes={"state": [row.state, str(State.DISCARDED)]},
-        )
-        give_up_planned(row, entry, code="discarded")
-        now = timezone.now()
-        move(
-            Message.objects.filter(pk=row.pk, state=State.DRAFT),
-            entry=entry,
-            state=State.DISCARDED,
-            finished_at=now,
-        )
-        recount(row.pk)
+        _discard(tx, row)
+
+
+def discard_old_drafts(*, actor: Actor, before: datetime) -> int:
+    """Give up drafts that nobody touched since then, as whoever wrote them could. Returns how many there were.
+
+    They name workers, so they stay no longer than they are of use. `actor` is the clock.
+    """
+    touched = AuditEntry.objects.filter(id=OuterRef("audit_id"), recorded_at__gte=before)
+    old = Message.objects.filter(~Exists(touched), state=State.DRAFT, created_at__lt=before).order_by()
+    count = 0
+    for key in list(old.values_list("pk", flat=True)):
+        with audit.transaction(actor.context) as tx:
+            row = (
+                old.select_related("account", "study").select_for_update(of=("self",), no_key=True).filter(pk=key)
+            )
+            if draft := row.first():  # not touched meanwhile
+                _discard(tx, draft)
+                count += 1
+    return count
+
+
+def _discard(tx: Transaction, row: Message) -> None:
+    """Call with the draft locked. What was written stays in the texts of the log, where it can be erased."""
+    entry = tx.record(
+        "message.discarded",
+        target=message_target(row),
+        stream=row.stream,
+        changes={"state": [row.state, str(State.DISCARDED)]},
+    )
+    give_up_planned(row, entry, code="discarded")
+    move(
+        Message.objects.filter(pk=row.pk, state=State.DRAFT),
+        entry=entry,
+        state=State.DISCARDED,
+        subject="",
+        text="",
+        finished_at=timezone.now(),
+    )
+    recount(row.pk)
 
 
 def confirm_message(*, actor: Actor, message_id: uuid.UUID, seen: str) -> Message:
@@ -147,8 +175,7 @@ def confirm_message(*, actor: Actor, message_id: uuid.UUID, seen: str) -> Messag
             )
         _check_complete(row)
         waits = needs_second(row.account)
-        if waits:
-            refuse_without_approver(row.account, row.study, asked_by=row.created_by_id)
+        people = refuse_without_approver(row.account, row.study, asked_by=row.created_by_id) if waits else []
         state = State.WAITING if waits else State.RUNNING
         entry = tx.record(
             "message.confirmed",
@@ -167,7 +194,9 @@ def confirm_message(*, actor: Actor, message_id: uuid.UUID, seen: str) -> Messag
             state=state,
             confirmed_at=timezone.now(),
         )
-        if not waits:
+        if waits:
+            write_letters(row, people, Letter.Kind.ASKED)
+        else:
             ring(SEND_MESSAGE, str(row.pk))
     return _fresh(message_id)
 

@@ -7,6 +7,7 @@ from django.db import models
 from qualadmin.audit.models import AuditedModel
 
 from .jobs import Job
+from .messages import Message
 from .people import Study, User
 
 
@@ -38,8 +39,8 @@ class Approval(AuditedModel):
 
 
 class Letter(models.Model):
-    """A mail to one of our people about a job, or about a month of a study. It holds no worker and no title, only
-    what kind of news there is.
+    """A mail to one of our people about a job, a message to workers, or a month of a study. It holds no worker and
+    no title, only what kind of news there is.
 
     waiting ─claim→ sending ─→ sent | waiting (tried again later) | failed
     """
@@ -53,12 +54,14 @@ class Letter(models.Model):
         FAILED = "failed", "Not sent"
 
     class Kind(models.TextChoices):
-        ASKED = "asked", "A job waits for approval"
-        GRANTED = "granted", "The job was approved"
-        DECLINED = "declined", "The job was sent back"
+        ASKED = "asked", "Approval is asked for"
+        GRANTED = "granted", "Approved"
+        DECLINED = "declined", "Sent back"
         MONTH = "month", "The month of a study is over"
 
-    job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="letters")  # null: of a month
+    # what it is about: one of these, or a month of a study
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="letters")
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, related_name="letters")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, null=True, related_name="+")
     month = models.CharField(max_length=7, blank=True)  # 2026-10
     to = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

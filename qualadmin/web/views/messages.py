@@ -20,7 +20,7 @@ from qualadmin.core.models import Message, MessageRecipient
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.csvio import Cell, SafeCsvWriter, download_name
 from qualadmin.web.acting import act_and_return, confirm_first, posted, refuse_stale, show, submit
-from qualadmin.web.approving import who_may_approve
+from qualadmin.web.approving import Mails, who_may_approve
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.approvals import APPROVE, DecisionForm
 from qualadmin.web.forms.messages import IDS, MessageForm, RecipientsForm
@@ -177,6 +177,7 @@ def _around(request: Request, one: Message, decision: DecisionForm | None = None
         "may_withdraw": waits and one.created_by_id == request.actor.user_id,
         "decision": decision or DecisionForm(),
         "people": who_may_approve(one.account, one.study, asked_by=one.created_by_id) if waits else "",
+        "mails": Mails(one),
         "may_stop": one.state == State.RUNNING and control.may_stop_message(request.actor, one),
         "again": control.retryable(one).count()
         if one.state == State.FINISHED and one.failed and may_control

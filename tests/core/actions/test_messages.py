@@ -2,10 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions.erasures import approve_erasure, request_erasure
@@ -24,7 +27,8 @@ from qualadmin.core.actions.restorations import mark_restored
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotAllowed, NotVisible
 from qualadmin.core.models import Message, MessageRecipient, RoleAssignment, User, Worker
-from qualadmin.core.queue import SEND_MESSAGE
+from qualadmin.core.queue import MAIL, SEND_MESSAGE
+from qualadmin.tasks.schedules import prune
 from tests.approving import Second, another_pi
 from tests.core.actions.test_approval_races import at_once
 from tests.entries import new_entries, payload_of
@@ -193,13 +197,32 @@ def test_a_draft_without_text_is_not_sent_and_a_discarded_one_never(cast: Cast) 
 
 
 @pytest.mark.django_db
+def test_a_draft_that_nobody_touched_is_discarded_by_the_night(cast: Cast) -> None:
+    old, written = (make_draft(cast.granter, cast.account, [one]) for one in IDS)
+    sent = make_message(cast.granter, cast.account, [IDS[0]])
+    week = timedelta(days=7)
+    with time_machine.travel(timezone.now() + timedelta(days=6)):
+        written = write_message(actor=cast.actor("granter"), message=written, subject=SUBJECT, text="Later.")
+    with time_machine.travel(timezone.now() + week + timedelta(hours=1)), new_entries() as entries:
+        prune()
+        prune()
+    assert [(one.action, one.actor_label, one.target_id) for one in entries] == [
+        ("message.discarded", "prune", str(old.pk))
+    ]
+    for one in (old, written, sent):
+        one.refresh_from_db()
+    assert (old.state, old.subject, old.text, states_of(old)) == ("discarded", "", "", {"cancelled": 1})
+    assert (written.state, written.text, sent.state, sent.text) == ("draft", "Later.", "running", TEXT)
+
+
+@pytest.mark.django_db
 def test_in_production_a_study_is_named_and_a_pi_of_it_decides(second: Second, rung: list[Any]) -> None:
     draft = make_draft(second.granter, second.account, IDS, study=second.study)
     with pytest.raises(ActionError) as refused:
         write_message(actor=second.granter.as_actor(), message=draft, subject="x", text="y", study=None)
     assert refused.value.code == "no_study"
     message = confirm_message(actor=second.granter.as_actor(), message_id=draft.pk, seen=str(draft.audit_id))
-    assert (message.state, rung) == ("approval", [])
+    assert (message.state, rung) == ("approval", [(MAIL,)])
     assert claim_recipients(actor=Actor.system("t"), message_id=message.pk) is None
     assert list(messages_waiting_for(second.pi.as_actor())) == [message]
     assert not messages_waiting_for(second.granter.as_actor())
@@ -210,7 +233,7 @@ def test_in_production_a_study_is_named_and_a_pi_of_it_decides(second: Second, r
         decide_message(actor=second.pi.as_actor(), message_id=message.pk, approve=True, words="Go.")
     message.refresh_from_db()
     assert (message.state, message.decided_by) == ("running", second.pi)
-    assert rung == [(SEND_MESSAGE, str(message.pk))]
+    assert rung == [(MAIL,), (SEND_MESSAGE, str(message.pk)), (MAIL,)]
     assert (entries.only.action, payload_of(entries.only)) == ("message.approval.granted", {"words": "Go."})
 
 
@@ -231,7 +254,7 @@ def test_what_is_sent_back_or_withdrawn_is_never_sent(second: Second, rung: list
         assert claim_recipients(actor=Actor.system("t"), message_id=message.pk) is None
         with pytest.raises(Conflict):
             decide_message(actor=pi, message_id=message.pk, approve=True)
-    assert rung == []
+    assert set(rung) == {(MAIL,)}
 
 
 @pytest.mark.django_db
