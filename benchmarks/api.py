@@ -6,7 +6,9 @@ Fills a database with that many workers who hold a type, then, each against its 
 
 * single grants one after the other through Django's test client: 50 ms of server time for 95 of 100;
 * grants of four persons' programs to gunicorn with four processes, as many as it takes: 100 accepted a second.
-  Beside it, in the same minute, GetQualificationType: what the same road costs without accepting anything;
+  Beside it, in the same minute, GetQualificationType: what the same road costs without accepting anything. Of both
+  also the CPU that web processes, PostgreSQL and this program used for each: on a machine that others use too, the
+  cores divided by their sum say more than the rate;
 * CreatePreview with rows, and with a file: 5 seconds.
 
 Ends with code 1 if one is broken. Set QUALADMIN_TEST_DATABASE_URL for PostgreSQL (**its tables are dropped**); the
@@ -152,8 +154,9 @@ def sustained(lab: "Lab", tokens: list[str], given: argparse.Namespace) -> bool:
     with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
         try:
             wait_for(port)
-            load = Load(port, lab, tokens)
+            load = Load(port, lab, tokens, server.pid)
             load.run(READ, 2.0)  # every process has loaded what it loads once
+            load.run(GRANT, 2.0)
             reads = load.run(READ, given.seconds / 4)
             grants = load.run(GRANT, given.seconds)
         finally:
@@ -161,7 +164,8 @@ def sustained(lab: "Lab", tokens: list[str], given: argparse.Namespace) -> bool:
     print(
         f"4 processes: {grants.rate:.0f} grants a second for {given.seconds:.0f} s (budget {A_SECOND:.0f}), "
         f"each {grants.median:.0f} ms median, {grants.p95:.0f} ms for 95 of 100 on the wall; "
-        f"reading beside it {reads.rate:.0f} a second; load {os.getloadavg()[0]:.1f}"
+        f"reading beside it {reads.rate:.0f} a second; load {os.getloadavg()[0]:.1f}\n"
+        f"a grant: {grants.cpu}\na reading: {reads.cpu}"
     )
     return grants.rate >= A_SECOND
 
@@ -177,10 +181,10 @@ def wait_for(port: int) -> None:
 
 
 class Took:
-    """How long each of the requests of a stretch of time took."""
+    """How long each of the requests of a stretch of time took, and what CPU."""
 
-    def __init__(self, took: list[float], seconds: float) -> None:
-        self.rate = len(took) / seconds
+    def __init__(self, took: list[float], seconds: float, cpu: str) -> None:
+        self.rate, self.cpu = len(took) / seconds, cpu
         self.median = statistics.median(took)
         self.p95 = sorted(took)[int(len(took) * 0.95)]
 
@@ -188,23 +192,25 @@ class Took:
 class Load:
     """Programs of several persons, each over a few connections, as fast as they are answered."""
 
-    def __init__(self, port: int, lab: "Lab", tokens: list[str]) -> None:
-        self.port, self.lab, self.tokens = port, lab, tokens
+    def __init__(self, port: int, lab: "Lab", tokens: list[str], server: int) -> None:
+        self.port, self.lab, self.tokens, self.server = port, lab, tokens, server
         self.number, self.lock = 10_000, threading.Lock()
 
     def run(self, operation: str, seconds: float) -> Took:
+        from benchmarks.cpu import Meter
+
         took: list[float] = []
         end = time.perf_counter() + seconds
         threads = [
             threading.Thread(target=self._ask, args=(operation, token, end, took))
             for token in self.tokens for _ in range(THREADS_EACH)
         ]  # fmt: skip
-        began = time.perf_counter()
+        began, meter = time.perf_counter(), Meter(self.server)
         for one in threads:
             one.start()
         for one in threads:
             one.join()
-        return Took(took, time.perf_counter() - began)
+        return Took(took, time.perf_counter() - began, meter.each(len(took)))
 
     def _ask(self, operation: str, token: str, end: float, took: list[float]) -> None:
         connection = http.client.HTTPConnection("localhost", self.port)
