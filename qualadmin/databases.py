@@ -15,7 +15,8 @@ SQLITE_OPTIONS: Final = {
 POSTGRES_OPTIONS: Final = {
     # A page or task that waits longer than this on a lock or a query is better told so than left hanging.
     "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s "
-    "-c synchronous_commit=on -c jit=off"  # to compile takes longer than our largest queries
+    "-c synchronous_commit=on -c jit=off",  # to compile takes longer than our largest queries
+    "prepare_threshold": 0,  # for `audit.prepared` alone: what the ORM asks is never prepared
 }
 
 

@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from qualadmin.audit import entry
 from qualadmin.audit.entry import Draft
 from qualadmin.audit.models import AuditEntry
+from qualadmin.audit.prepared import prepared
 from qualadmin.audit.tree import Frontier, leaf_hash
 from qualadmin.audit.types import AuditError
 
@@ -38,7 +39,7 @@ def flush(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -> dict[UUID
     _insert(connection, "audit_entry", COLUMNS, rows)
     if payloads:
         _insert(connection, "audit_payload", ("seq", "salt", "body"), payloads)
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(_MOVE_HEAD, [tree.size, tree.to_bytes(), recorded_us])
     return numbers
 
@@ -49,7 +50,7 @@ def lock_head(connection: BaseDatabaseWrapper) -> tuple[Frontier, int]:
     SQLite needs no lock of its own: BEGIN IMMEDIATE lets one writer in at a time.
     """
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute("SELECT size, frontier, recorded_us FROM audit_head WHERE id = 1" + lock)  # noqa: S608
         row = cursor.fetchone()
     if row is None:
@@ -61,14 +62,19 @@ def _insert(
     connection: BaseDatabaseWrapper, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql" or len(rows) < COPY_FROM:
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
-            return
-        # Guards fire for COPY too. Django's cursor passes `copy` through without translating errors.
-        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    if connection.vendor != "postgresql" or len(rows) < COPY_FROM:
+        with prepared(connection) as cursor:
+            for row in rows:  # psycopg's executemany sends a little more around them
+                cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608
+        return
+    # Guards fire for COPY too. Django's cursor passes `copy` through without translating errors.
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
 
 
 def _earlier_parents(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -> dict[UUID, int]:
@@ -90,7 +96,7 @@ def _stream_places(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -> 
         counts[draft.stream] = counts.get(draft.stream, 0) + 1
     values = ", ".join(["(%s, %s)"] * len(counts))
     parameters = [value for pair in counts.items() for value in pair]
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(
             f"INSERT INTO audit_stream (name, size) VALUES {values} "  # noqa: S608
             "ON CONFLICT (name) DO UPDATE SET size = audit_stream.size + excluded.size RETURNING name, size",

@@ -40,8 +40,7 @@ ACCEPTED: Final[dict[str, Any]] = {
 
 def find_type(actor: Actor, mturk_id: str) -> QualificationType:
     """The type of that id in the accounts that person and token reach. Raises Refused 404, 409."""
-    types = QualificationType.objects.visible_to(actor).select_related("account")
-    found = list(types.filter(mturk_id=mturk_id, account__archived_at=None)[:2])
+    found = QualificationType.objects.known_as(mturk_id, actor)
     if not found:
         text = "There is no such qualification type here, or it is not yours to see. Nothing was done."
         raise Refused(Code.NOT_FOUND, 404, text, details={TYPE_ID.name: [text]})

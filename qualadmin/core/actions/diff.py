@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from qualadmin.audit.prepared import prepared
 from qualadmin.core.days import last_day
 from qualadmin.core.models import (
     PreviewRow,
@@ -220,7 +221,7 @@ def _met(chosen: QualificationType, worker_ids: Collection[str]) -> dict[str, Me
     if not worker_ids:
         return {}
     ids = list(worker_ids)
-    with connection.cursor() as cursor:
+    with prepared(connection) if len(ids) == 1 else connection.cursor() as cursor:
         cursor.execute(_MET.format(ids=marks(ids)), [*[db_uuid(chosen.pk)] * 3, *ids])
         return {
             one: Met(key, status, value, bool(asks), last_day(from_time(ends)) if ends else None, _soon(words))

@@ -1,14 +1,15 @@
 """Jobs: from a confirmed preview to planned changes."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
-from django.db.models import Count
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
+from qualadmin.audit.prepared import prepared
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotVisible
@@ -16,12 +17,12 @@ from qualadmin.core.killpoints import reached
 from qualadmin.core.models import (
     ANSWERS,
     INTEGER_MAX,
-    Change,
     Job,
     Preview,
     PreviewRow,
     QualificationRequest,
     QualificationType,
+    RequesterAccount,
     Verb,
 )
 from qualadmin.core.models.qualifications import new_salt
@@ -29,8 +30,9 @@ from qualadmin.core.permissions import Permission, require
 from qualadmin.core.queue import DRAIN, PREPARE, ring
 
 from . import parts
-from ._sql import db_time, db_uuid, insert_rows
+from ._sql import db_time, db_uuid, insert_row, insert_rows
 from .approvals import ask_for_approval, refuse_without_approver
+from .diff import Row
 from .endings import finish_job, job_target
 from .previews import ACTIONABLE, check_end, check_type
 from .rules import allow_run
@@ -61,7 +63,9 @@ def confirm_preview(
             raise NotVisible
         if preview.state == Preview.State.CONFIRMED:
             return Job.objects.get(preview=preview)
-        _check(actor, preview, rows_sha256, typed_count)
+        _require_granter(actor, preview.account)
+        _check_shown(preview, rows_sha256)
+        _check(actor, preview, typed_count)
         _check_types(preview)
         undone = require_undoable(actor, preview.undoes_id) if preview.undoes_id else None
         if preview.rule_id:
@@ -74,15 +78,31 @@ def confirm_preview(
     return job
 
 
-def confirm_own(tx: Transaction, *, actor: Actor, preview: Preview) -> Job:
-    """The same for a preview of one type that this very transaction made and looked at: nobody else saw it yet."""
-    _check(actor, preview, preview.rows_sha256, None)
-    return _create(tx, actor, preview, timezone.now())
+def confirm_own(tx: Transaction, *, actor: Actor, preview: Preview, row: Row, now: datetime) -> tuple[Job, int]:
+    """The same for a preview of one row that this very transaction stored as confirmed: nobody else saw it.
+
+    Returns the job, and the number of its one change. The row of the job comes last: it is written once, with what
+    became of the change.
+    """
+    _require_granter(actor, preview.account)
+    _check(actor, preview, None)
+    job = _job_of(actor, preview)
+    entry = job.audit_id = _record_created(tx, job, preview.counts)
+    if row.known_id is None:
+        _add_workers([row.worker_id], entry, now)
+    ((change, state),) = _insert_changes(job, entry, now, 0, INTEGER_MAX)
+    _count(job, [state], INTEGER_MAX)
+    insert_row(job)
+    begin_job(tx, job)
+    return job, change
 
 
-def _check(actor: Actor, preview: Preview, rows_sha256: str, typed_count: int | None) -> None:
-    account = preview.account
+def _require_granter(actor: Actor, account: RequesterAccount) -> None:
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
+
+
+def _check_shown(preview: Preview, rows_sha256: str) -> None:
+    """Raise Conflict unless the preview is open, and what was shown."""
     if preview.state != Preview.State.READY:
         raise Conflict("This list is no longer open. Nothing was done. Start again with a new list.")
     if preview.rows_sha256 != rows_sha256:
@@ -91,6 +111,10 @@ def _check(actor: Actor, preview: Preview, rows_sha256: str, typed_count: int | 
             "Look at the list again and confirm then.",
             code="changed_meanwhile",
         )
+
+
+def _check(actor: Actor, preview: Preview, typed_count: int | None) -> None:
+    account = preview.account
     if not account.is_open:
         raise Conflict(
             f"The account “{account.name}” is switched off or paused. Nothing was done. "
@@ -131,8 +155,24 @@ def actionable(preview: Preview) -> int:
 
 
 def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> Job:
-    counts = preview.counts
-    job = Job(
+    job = _job_of(actor, preview)
+    if job.total > parts.AT_ONCE:
+        job.state, job.prepares = Job.State.PREPARING, Job.Prepares.LIST
+    entry = job.audit_id = _record_created(tx, job, preview.counts)
+    job.save(force_insert=True)
+    preview.state, preview.content = Preview.State.CONFIRMED, None  # the bytes are not kept
+    preview.save(update_fields=["state", "content"])
+    if job.state == Job.State.PREPARING:
+        ring(PREPARE, str(job.pk))  # see preparing.py
+    else:
+        write_changes(job, entry, now, to=INTEGER_MAX)
+        begin_job(tx, job)
+    return job
+
+
+def _job_of(actor: Actor, preview: Preview) -> Job:
+    left_alone = preview.counts.get(PreviewRow.Group.LEFT, 0)  # is on record too
+    return Job(
         account=preview.account,
         study=preview.study,
         preview=preview,
@@ -151,20 +191,8 @@ def _create(tx: Transaction, actor: Actor, preview: Preview, now: datetime) -> J
         file_sha256=preview.file_sha256,
         file_size=preview.file_size,
         rows_sha256=preview.rows_sha256,
-        total=actionable(preview) + counts.get(PreviewRow.Group.LEFT, 0),  # what is left alone is on record too
+        total=actionable(preview) + left_alone,
     )
-    if job.total > parts.AT_ONCE:
-        job.state, job.prepares = Job.State.PREPARING, Job.Prepares.LIST
-    entry = job.audit_id = _record_created(tx, job, counts)
-    job.save(force_insert=True)
-    preview.state, preview.content = Preview.State.CONFIRMED, None  # the bytes are not kept
-    preview.save(update_fields=["state", "content"])
-    if job.state == Job.State.PREPARING:
-        ring(PREPARE, str(job.pk))  # see preparing.py
-    else:
-        write_changes(job, entry, now, to=INTEGER_MAX)
-        begin_job(tx, job)
-    return job
 
 
 def begin_job(tx: Transaction, job: Job) -> None:
@@ -242,8 +270,11 @@ def write_changes(job: Job, entry: uuid.UUID, now: datetime, *, to: int) -> None
     after = job.prepared_to
     _hold_requests(job, after, to)
     _insert_workers(job, entry, now, after, to)
-    _insert_changes(job, entry, now, after, to)
-    _count(job, after, to)
+    written = _insert_changes(job, entry, now, after, to)
+    _count(job, [state for _, state in written], to)
+    Job.objects.filter(pk=job.pk).update(
+        planned=job.planned, skipped=job.skipped, cancelled=job.cancelled, prepared_to=to
+    )
 
 
 def _hold_requests(job: Job, after: int, to: int) -> None:
@@ -263,10 +294,14 @@ def _insert_workers(job: Job, entry: uuid.UUID, now: datetime, after: int, to: i
         .values_list("worker_id", flat=True)
         .distinct()
     )
+    _add_workers(new, entry, now)
+
+
+def _add_workers(worker_ids: Iterable[str], entry: uuid.UUID, now: datetime) -> None:
     insert_rows(
         "core_worker",
         "id, worker_id, salt, created_at, audit_id",
-        ((db_uuid(uuid.uuid4()), one, new_salt(), db_time(now), db_uuid(entry)) for one in new),
+        ((db_uuid(uuid.uuid4()), one, new_salt(), db_time(now), db_uuid(entry)) for one in worker_ids),
         "ON CONFLICT (worker_id) DO NOTHING",
     )
 
@@ -309,12 +344,14 @@ SELECT %s, s.n, s.line, s.type_id, s.worker, s.undoes_id, s.request_id, s.verb, 
           LEFT JOIN core_qualificationrequest a ON a.id = r.request_id
          WHERE r.preview_id = %s AND r.n > %s AND r.n <= %s
            AND r."group" IN ('new', 'score', 'revoke', 'reject', 'left')) s
- ORDER BY s.n"""
+ ORDER BY s.n
+RETURNING id, state"""
 _MEANWHILE: Final = "Changed by somebody else after this was checked. Left alone."
 _ANSWERED: Final = "The request ended, or somebody else answered it, after this was checked. Nothing is sent."
 
 
-def _insert_changes(job: Job, entry: uuid.UUID, now: datetime, after: int, to: int) -> None:
+def _insert_changes(job: Job, entry: uuid.UUID, now: datetime, after: int, to: int) -> list[tuple[int, str]]:
+    """Number and state of each."""
     moment, due = db_time(now), now + HELD_BACK if job.source == Preview.Source.INBOX else now
     sql = _INSERT.format(
         now="CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s",
@@ -325,20 +362,16 @@ def _insert_changes(job: Job, entry: uuid.UUID, now: datetime, after: int, to: i
         db_uuid(job.pk), _MEANWHILE, _ANSWERED, moment, moment, db_time(due), db_uuid(entry), db_uuid(job.pk),
         db_uuid(job.preview_id), after, to,
     ]  # fmt: skip
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
 
 
-def _count(job: Job, after: int, to: int) -> None:
-    written = Change.objects.filter(job=job, n__gt=after, n__lte=to)
-    found: dict[str, int] = dict(written.order_by().values_list("state").annotate(Count("pk")))
-    job.planned += found.get("planned", 0)
-    job.skipped += found.get("skipped", 0)
-    job.cancelled += found.get("cancelled", 0)
+def _count(job: Job, states: list[str], to: int) -> None:
+    job.planned += states.count("planned")
+    job.skipped += states.count("skipped")
+    job.cancelled += states.count("cancelled")
     job.prepared_to = to
-    Job.objects.filter(pk=job.pk).update(
-        planned=job.planned, skipped=job.skipped, cancelled=job.cancelled, prepared_to=to
-    )
 
 
 def record_results_downloaded(*, actor: Actor, job: Job, rows: int) -> None:

@@ -31,7 +31,7 @@ from qualadmin.core.reading import Plan, lines_of, table_of
 from qualadmin.csvio import InputRefused
 
 from . import parts
-from ._sql import db_uuid, insert_rows
+from ._sql import db_uuid, insert_row, insert_rows
 from .diff import ERASED_BEFORE, Row, compare
 from .leftovers import drop_part, forget
 from .texts import clean_text
@@ -335,11 +335,11 @@ def _hold(preview: Preview) -> None:
         raise Conflict(DEALT_WITH)
 
 
-def insert_ready(preview: Preview, rows: list[Row]) -> None:
+def insert_ready(preview: Preview, rows: list[Row], *, state: Preview.State = Preview.State.READY) -> None:
     """Store a new preview with its few rows, ready to confirm. Call in a transaction."""
     total = Sum.of(rows)
-    preview.counts, preview.rows_sha256, preview.state = total.counts, total.digest, Preview.State.READY
-    preview.save(force_insert=True)
+    preview.counts, preview.rows_sha256, preview.state = total.counts, total.digest, state
+    insert_row(preview)
     insert_rows("core_previewrow", _COLUMNS, [_values(preview, row) for row in rows])
 
 

@@ -1,16 +1,22 @@
 """Calls that come twice: the key a program gave a call, and what that call was answered."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from qualadmin.audit import record as audit
+from qualadmin.audit.prepared import prepared
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import Conflict
 from qualadmin.core.models import RepeatKey
+
+from ._sql import insert_row
+
+_BEFORE: Final = "SELECT content, answer FROM core_repeatkey WHERE user_id = %s AND key = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,9 @@ def answer_before(*, actor: Actor, repeat: Repeat) -> Any:
 
     Raises Conflict where it asked for something else.
     """
-    mine = RepeatKey.objects.filter(user_id=actor.person_id, key=repeat.key)
-    row = mine.values_list("content", "answer").first()
+    with prepared(connection) as cursor:
+        cursor.execute(_BEFORE, [actor.person_id, repeat.key])
+        row = cursor.fetchone()
     if row is None:
         return None
     content, answer = row
@@ -41,7 +48,7 @@ def answer_before(*, actor: Actor, repeat: Repeat) -> Any:
             "each request, and the same one only to send a request again.",
             code="key_used",
         )
-    return answer
+    return json.loads(answer)
 
 
 def answer_once(*, actor: Actor, repeat: Repeat, act: Callable[[], Any]) -> Any:
@@ -84,4 +91,4 @@ def answer_first(*, actor: Actor, repeat: Repeat, act: Callable[[], Any]) -> Any
 
 
 def _keep(actor: Actor, repeat: Repeat, answer: Any) -> None:
-    RepeatKey.objects.create(user_id=actor.person_id, key=repeat.key, content=repeat.content, answer=answer)
+    insert_row(RepeatKey(user_id=actor.person_id, key=repeat.key, content=repeat.content, answer=answer))

@@ -6,11 +6,13 @@ What a person would be shown first is checked all the same: nothing is accepted 
 from datetime import datetime
 from typing import Final
 
+from django.utils import timezone
+
 from qualadmin.audit import record as audit
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict
-from qualadmin.core.models import Change, Job, Preview, PreviewRow, QualificationType, Verb
+from qualadmin.core.models import Job, Preview, PreviewRow, QualificationType, Verb
 from qualadmin.core.permissions import Permission, require
 from qualadmin.core.reading import Plan
 
@@ -37,14 +39,14 @@ def ask_for_change(
     account = type.account
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
     check_type(type, verb)
-    with audit.transaction(actor.context) as tx:
-        job = _job(tx, actor, type, worker_id, verb, wishes)
-        return _answer(*Change.objects.filter(job=job).values_list("pk", "created_at").get())
+    with audit.transaction(actor.context, savepoint=False) as tx:
+        change, moment = _change(tx, actor, type, worker_id, verb, wishes)
+    return _answer(change, moment)
 
 
-def _job(
+def _change(
     tx: Transaction, actor: Actor, type: QualificationType, worker_id: str, verb: Verb, wishes: Wishes
-) -> Job:
+) -> tuple[int, datetime]:
     score = type.default_score if verb == Verb.GRANT and wishes.score is None else wishes.score
     preview = Preview(
         account=type.account,
@@ -61,13 +63,14 @@ def _job(
         raise Conflict(ALREADY[verb], code="already_so")
     if row.group == PreviewRow.Group.PROBLEM:
         raise ActionError(row.why, field="worker", code=row.code)
-    insert_ready(preview, [row])
+    insert_ready(preview, [row], state=Preview.State.CONFIRMED)
     if reasons := reasons_of(preview):
         raise ApprovalRequired(reasons)
-    job = confirm_own(tx, actor=actor, preview=preview)
+    now = timezone.now()
+    job, change = confirm_own(tx, actor=actor, preview=preview, row=row, now=now)
     if job.state == Job.State.WAITING:  # what is so changed in this very moment; the transaction is undone
         raise ApprovalRequired(reasons_of(preview))
-    return job
+    return change, now
 
 
 def _answer(pk: int, created_at: datetime) -> dict[str, str]:

@@ -7,15 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from qualadmin.audit import record as audit
+from qualadmin.audit.prepared import prepared
 from qualadmin.audit.types import RequestInfo, Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, NotVisible
 from qualadmin.core.models import AccessToken, RequesterAccount, User
+from qualadmin.core.models.loading import Loader
 from qualadmin.core.permissions import SCOPES, RoleGrant, Scope
 
 from .rows import locked, move
@@ -28,6 +31,12 @@ NAME_LIMIT: Final = 80
 DAYS: Final = (30, 90, 180, 365)
 AT_MOST: Final = 20  # that work at the same time, for one person
 TOUCH: Final = timedelta(minutes=1)
+_TOKEN: Final = Loader(AccessToken, "t")
+_USER: Final = Loader(User, "u")
+_FIND: Final = (
+    f"SELECT {_TOKEN.columns}, {_USER.columns} "  # noqa: S608
+    "FROM core_accesstoken t JOIN core_user u ON u.id = t.user_id WHERE t.digest = %s"
+)
 
 
 class TokenRefused(ActionError):
@@ -129,7 +138,14 @@ def use_token(*, token: str, request: RequestInfo) -> Actor:
 def _find(token: str) -> AccessToken | None:
     if len(token) != LENGTH or not token.startswith(PREFIX) or not token.isascii():
         return None
-    return AccessToken.objects.select_related("user").filter(digest=_digest(token)).first()
+    with prepared(connection) as cursor:
+        cursor.execute(_FIND, [_digest(token)])
+        values = cursor.fetchone()
+    if values is None:
+        return None
+    row = _TOKEN.load(values[: _TOKEN.width])
+    row.user = _USER.load(values[_TOKEN.width :])
+    return row
 
 
 def _refuse_dead(row: AccessToken, roles: tuple[RoleGrant, ...]) -> None:

@@ -3,17 +3,21 @@
 import re
 import secrets
 import uuid
+from functools import cache
 from typing import ClassVar, Self
 
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connection, models
 
 from qualadmin.audit.models import AuditedModel
+from qualadmin.audit.prepared import prepared
 from qualadmin.core.actor import Actor
+from qualadmin.core.permissions import sees_account
 from qualadmin.core.pseudonyms import pseudonym
 
 from .accounts import RequesterAccount
 from .byte_order import Compared, Ordered
+from .loading import Loader
 
 WORKER_ID = re.compile(r"A[A-Z0-9]{1,63}")
 INTEGER_MIN, INTEGER_MAX = -(2**31), 2**31 - 1  # Amazon's Integer is 32 bits wide
@@ -23,9 +27,33 @@ class QualificationTypeQuerySet(models.QuerySet["QualificationType"]):
     def visible_to(self, actor: Actor) -> Self:
         return self.filter(account__in=RequesterAccount.objects.visible_to(actor))
 
+    def known_as(self, mturk_id: str, actor: Actor) -> "list[QualificationType]":
+        """The types of that id in the open accounts that some role of the person reaches, with their accounts."""
+        asked, types, accounts = _known_as()
+        with prepared(connection) as cursor:
+            cursor.execute(asked, [mturk_id])
+            rows = cursor.fetchall()
+        found = []
+        for values in rows:
+            one = types.load(values[: types.width])
+            one.account = accounts.load(values[types.width :])
+            if sees_account(actor, str(one.account_id)):
+                found.append(one)
+        return found
+
     def grantable(self) -> Self:
         """Types that Amazon knows and that can be given to workers."""
         return self.filter(state=QualificationType.State.LIVE)
+
+
+@cache
+def _known_as() -> "tuple[str, Loader[QualificationType], Loader[RequesterAccount]]":
+    types, accounts = Loader(QualificationType, "t"), Loader(RequesterAccount, "a")
+    asked = (
+        f"SELECT {types.columns}, {accounts.columns} FROM core_qualificationtype t "  # noqa: S608
+        "JOIN core_requesteraccount a ON a.id = t.account_id WHERE t.mturk_id = %s AND a.archived_at IS NULL"
+    )
+    return asked, types, accounts
 
 
 class QualificationType(AuditedModel):
