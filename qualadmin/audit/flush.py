@@ -1,20 +1,23 @@
 """Numbering and writing the entries of one transaction: the only code that inserts into the log.
 
 Five statements whatever the number of entries (six if a parent from an earlier transaction has to be looked
-up): lock the head, count the streams on, insert entries, insert payloads, move the head.
+up): lock the head, count the streams on, insert entries, insert payloads, move the head. Everybody else waits
+meanwhile, so PostgreSQL gets them in two goes: what tells the numbers, and what needs them.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from qualadmin.audit import entry
 from qualadmin.audit.entry import Draft
 from qualadmin.audit.models import AuditEntry
-from qualadmin.audit.prepared import prepared
+from qualadmin.audit.prepared import in_one_go, prepared
 from qualadmin.audit.tree import Frontier, leaf_hash
 from qualadmin.audit.types import AuditError
 
@@ -30,16 +33,16 @@ _MOVE_HEAD = "UPDATE audit_head SET size = %s, frontier = %s, recorded_us = %s W
 def flush(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -> dict[UUID, int]:
     """Append the drafts in order and return their numbers. Must run in a transaction. Raises AuditError."""
     earlier = _earlier_parents(connection, drafts)
-    tree, recorded_us = lock_head(connection)
+    tree, recorded_us, places = _lock(connection, drafts)
     first = tree.size
     numbers = {draft.id: first + index for index, draft in enumerate(drafts)}
-    places = _stream_places(connection, drafts)
     rows = _rows(connection, drafts, tree, recorded_us, places, earlier | numbers)
     payloads = [(numbers[d.id], d.salt, d.body) for d in drafts if d.body is not None]
-    _insert(connection, "audit_entry", COLUMNS, rows)
-    if payloads:
-        _insert(connection, "audit_payload", ("seq", "salt", "body"), payloads)
-    with prepared(connection) as cursor:
+    many = len(rows) >= COPY_FROM  # COPY goes by itself
+    with nullcontext() if many else in_one_go(connection), prepared(connection) as cursor:
+        _insert(connection, "audit_entry", COLUMNS, rows)
+        if payloads:
+            _insert(connection, "audit_payload", ("seq", "salt", "body"), payloads)
         cursor.execute(_MOVE_HEAD, [tree.size, tree.to_bytes(), recorded_us])
     return numbers
 
@@ -49,10 +52,29 @@ def lock_head(connection: BaseDatabaseWrapper) -> tuple[Frontier, int]:
 
     SQLite needs no lock of its own: BEGIN IMMEDIATE lets one writer in at a time.
     """
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     with prepared(connection) as cursor:
-        cursor.execute("SELECT size, frontier, recorded_us FROM audit_head WHERE id = 1" + lock)  # noqa: S608
-        row = cursor.fetchone()
+        _ask_for_head(connection, cursor)
+        return _head(cursor.fetchone())
+
+
+def _lock(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -> tuple[Frontier, int, dict[str, int]]:
+    """The same, and the place of the first new entry in each stream."""
+    counts: dict[str, int] = {}
+    for draft in drafts:
+        counts[draft.stream] = counts.get(draft.stream, 0) + 1
+    with in_one_go(connection), prepared(connection) as head, prepared(connection) as streams:
+        _ask_for_head(connection, head)
+        _count_on(streams, counts)
+        tree, recorded_us = _head(head.fetchone())
+        return tree, recorded_us, {name: size - counts[name] for name, size in streams.fetchall()}
+
+
+def _ask_for_head(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    cursor.execute("SELECT size, frontier, recorded_us FROM audit_head WHERE id = 1" + lock, [])  # noqa: S608
+
+
+def _head(row: tuple[Any, ...] | None) -> tuple[Frontier, int]:
     if row is None:
         raise AuditError("The head of the audit log is missing. Run: python3 manage.py migrate")
     return Frontier.from_bytes(row[0], bytes(row[1])), max(time.time_ns() // 1000, row[2])
@@ -89,20 +111,14 @@ def _earlier_parents(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -
     return found
 
 
-def _stream_places(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -> dict[str, int]:
-    """The place of the first new entry in each stream; counts the streams on in the same statement."""
-    counts: dict[str, int] = {}
-    for draft in drafts:
-        counts[draft.stream] = counts.get(draft.stream, 0) + 1
+def _count_on(cursor: CursorWrapper, counts: Mapping[str, int]) -> None:
+    """Count the streams on; the answer tells how long each is now."""
     values = ", ".join(["(%s, %s)"] * len(counts))
-    parameters = [value for pair in counts.items() for value in pair]
-    with prepared(connection) as cursor:
-        cursor.execute(
-            f"INSERT INTO audit_stream (name, size) VALUES {values} "  # noqa: S608
-            "ON CONFLICT (name) DO UPDATE SET size = audit_stream.size + excluded.size RETURNING name, size",
-            parameters,
-        )
-        return {name: size - counts[name] for name, size in cursor.fetchall()}
+    cursor.execute(
+        f"INSERT INTO audit_stream (name, size) VALUES {values} "  # noqa: S608
+        "ON CONFLICT (name) DO UPDATE SET size = audit_stream.size + excluded.size RETURNING name, size",
+        [value for pair in counts.items() for value in pair],
+    )
 
 
 def _rows(

@@ -1,5 +1,10 @@
-"""Statements that PostgreSQL plans once for a connection: to plan a short one costs more than to run it."""
+"""Statements that PostgreSQL plans once for a connection, and some of them in one go.
 
+To plan a short statement costs more than to run it, and to wait for its answer may cost more than both.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
 
@@ -19,6 +24,21 @@ def prepared(connection: BaseDatabaseWrapper) -> CursorWrapper:
     raw = _kind()(connection.connection)
     wrapped: CursorWrapper = cast("Any", connection)._prepare_cursor(raw)
     return wrapped
+
+
+@contextmanager
+def in_one_go(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Send the `prepared` statements run inside without waiting for the answer to one before sending the next.
+
+    Whatever is wrong with one is raised when an answer is fetched, or at the end; what comes after it is not run.
+    How many rows a statement hit is not known inside. SQLite is no server to wait for: there nothing changes.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 @cache

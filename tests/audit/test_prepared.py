@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from qualadmin.audit.models import AuditStream
-from qualadmin.audit.prepared import prepared
+from qualadmin.audit.prepared import in_one_go, prepared
 
 pytestmark = pytest.mark.django_db
 TEXT = "SELECT size + CAST(%s AS bigint) FROM audit_head WHERE id = 1"
@@ -61,3 +61,30 @@ def test_what_the_orm_asks_is_not_prepared() -> None:
         kept = [text for (text,) in cursor.fetchall()]
     assert kept
     assert not [text for text in kept if "audit_stream" in text and text.startswith("SELECT")]
+
+
+def count_on(name: str) -> None:
+    with prepared(connection) as cursor:
+        cursor.execute("INSERT INTO audit_stream (name, size) VALUES (%s, %s)", [name, 1])
+
+
+def test_in_one_go_all_are_run_in_their_order() -> None:
+    with in_one_go(connection), prepared(connection) as cursor:
+        count_on("a")
+        cursor.execute("SELECT count(*) FROM audit_stream WHERE name IN ('a', 'b')", [])
+        count_on("b")
+        assert cursor.fetchone() == (1,)
+    assert AuditStream.objects.filter(name__in=["a", "b"]).count() == 2
+
+
+def count_on_together(*names: str) -> None:
+    with transaction.atomic(), in_one_go(connection):
+        for name in names:
+            count_on(name)
+
+
+def test_in_one_go_a_fault_is_told_and_nothing_is_left() -> None:
+    with pytest.raises(IntegrityError):
+        count_on_together("a", "a", "b")
+    assert not AuditStream.objects.filter(name__in=["a", "b"]).exists()
+    assert ask(0) >= 0

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
-from qualadmin.audit.prepared import prepared
+from qualadmin.audit.prepared import in_one_go, prepared
 from qualadmin.audit.record import Transaction
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, Conflict, NotVisible
@@ -88,9 +88,10 @@ def confirm_own(tx: Transaction, *, actor: Actor, preview: Preview, row: Row, no
     _check(actor, preview, None)
     job = _job_of(actor, preview)
     entry = job.audit_id = _record_created(tx, job, preview.counts)
-    if row.known_id is None:
-        _add_workers([row.worker_id], entry, now)
-    ((change, state),) = _insert_changes(job, entry, now, 0, INTEGER_MAX)
+    with in_one_go(connection):
+        if row.known_id is None:
+            _add_workers([row.worker_id], entry, now)
+        ((change, state),) = _insert_changes(job, entry, now, 0, INTEGER_MAX)
     _count(job, [state], INTEGER_MAX)
     insert_row(job)
     begin_job(tx, job)

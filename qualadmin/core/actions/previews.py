@@ -3,17 +3,18 @@
 import hashlib
 import uuid
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Self
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
+from qualadmin.audit.prepared import in_one_go
 from qualadmin.audit.types import Target
 from qualadmin.core.actor import Actor
 from qualadmin.core.days import MOST_DAYS, day_of
@@ -339,8 +340,10 @@ def insert_ready(preview: Preview, rows: list[Row], *, state: Preview.State = Pr
     """Store a new preview with its few rows, ready to confirm. Call in a transaction."""
     total = Sum.of(rows)
     preview.counts, preview.rows_sha256, preview.state = total.counts, total.digest, state
-    insert_row(preview)
-    insert_rows("core_previewrow", _COLUMNS, [_values(preview, row) for row in rows])
+    values = [_values(preview, row) for row in rows]
+    with in_one_go(connection) if len(rows) == 1 else nullcontext():  # COPY goes by itself
+        insert_row(preview)
+        insert_rows("core_previewrow", _COLUMNS, values)
 
 
 # bulk_create would take ten times as long, most of it with the database locked.
