@@ -1,7 +1,6 @@
 """Answers everything below /api/ before sessions, cookies, form tokens and pages come into play."""
 
 import logging
-import uuid
 from collections.abc import Callable
 from typing import Final
 
@@ -13,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from qualadmin.core.actions.access import record_bad_host
-from qualadmin.web.peers import request_info
+from qualadmin.web.peers import number, request_info
 
 from .answers import Code, Refused, refusal
 from .views import not_found
@@ -34,8 +33,7 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
-        request_id = uuid.uuid4().hex
-        request.request_id = request_id  # type: ignore[attr-defined]
+        request_id = number(request)
         try:
             response = _answer(request)
         except NO_DATABASE:

@@ -1,7 +1,6 @@
 """What happens to every request before its view: size limits, a number, the person, the account, the zone."""
 
 import logging
-import uuid
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,7 +21,7 @@ from qualadmin.core.errors import ActionError
 from qualadmin.core.models import Environment, RequesterAccount, Restoration
 
 from . import kept
-from .peers import request_info
+from .peers import number, request_info
 from .views import errors
 
 logger = logging.getLogger(__name__)
@@ -46,8 +45,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid.uuid4().hex
-        request.request_id = request_id  # type: ignore[attr-defined]
+        request_id = number(request)
         response = _too_big(request) or _elsewhere(request) or self.get_response(request)
         response.headers.setdefault("X-Request-ID", request_id)
         return response

@@ -2,12 +2,26 @@
 
 import uuid
 from ipaddress import ip_address
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
 from qualadmin.audit.types import RequestInfo
+
+
+class Numbered(HttpRequest):
+    """A request that has its number."""
+
+    request_id: str
+
+
+def number(request: HttpRequest) -> str:
+    """Give the request its number, by which logs, entries and answers name it."""
+    numbered = cast("Numbered", request)
+    numbered.request_id = uuid.uuid4().hex
+    return numbered.request_id
 
 
 def client_ip(request: HttpRequest) -> str | None:
@@ -41,6 +55,6 @@ def request_info(request: HttpRequest) -> RequestInfo:
 
 def _route(request: HttpRequest) -> str:
     try:
-        return str(resolve(request.path_info).route)
+        return str((request.resolver_match or resolve(request.path_info)).route)
     except Resolver404:
         return ""

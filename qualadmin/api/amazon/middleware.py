@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from qualadmin.core.actions.access import record_bad_host, record_denied
 from qualadmin.core.errors import ActionError
 from qualadmin.core.models import AccessKey, Environment
-from qualadmin.web.peers import request_info
+from qualadmin.web.peers import number, request_info
 from qualadmin.wire import protocol
 from qualadmin.wire.errors import ApiError, MarkupError, framework_error, serialization_error
 from qualadmin.wire.protocol import Incoming
@@ -50,7 +50,7 @@ class AmazonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info not in PATHS and not request.path_info.startswith(BELOW):
             return self.get_response(request)
-        request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        number(request)
         exchange = _Exchange(request)
         try:
             return _answer(json.dumps(exchange.content()).encode())
