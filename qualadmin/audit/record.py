@@ -122,16 +122,15 @@ class Transaction:
 
 @contextmanager
 def transaction(
-    context: Context, *, durable: bool = False, savepoint: bool = True, using: str = DEFAULT_DB_ALIAS
+    context: Context, *, durable: bool = False, using: str = DEFAULT_DB_ALIAS
 ) -> Iterator[Transaction]:
     """`transaction.atomic()` whose entries are written last. Nested use joins the outer one.
 
-    An inner transaction that fails is a savepoint rolled back: its changes and its entries vanish together. With
-    `savepoint=False` the outer one is rolled back with it, which saves two statements.
+    An inner transaction that fails is a savepoint rolled back: its changes and its entries vanish together.
     `durable=True` raises RuntimeError unless leaving really commits.
     """
     connection = connections[using]
-    with database.atomic(using=using, durable=durable, savepoint=savepoint):
+    with database.atomic(using=using, durable=durable):
         outer: Buffer | None = getattr(connection, _BUFFER, None)
         buffer = outer or Buffer()
         mark = len(buffer.drafts)

@@ -78,7 +78,7 @@ def test_an_accepted_grant_asks_the_database_little(
 ) -> None:
     """Most of what it costs. The first one also notes the use of the token and makes the worker known."""
     program.send(GRANT, FULL, key="k-1")
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(21):
         assert program.send(GRANT, FULL | {"IntegerValue": 7}, key="k-2").status_code == 202
 
 

@@ -39,7 +39,7 @@ def ask_for_change(
     account = type.account
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
     check_type(type, verb)
-    with audit.transaction(actor.context, savepoint=False) as tx:
+    with audit.transaction(actor.context) as tx:
         change, moment = _change(tx, actor, type, worker_id, verb, wishes)
     return _answer(change, moment)
 
