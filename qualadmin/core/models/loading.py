@@ -35,7 +35,7 @@ class Loader(Generic[Row]):
         """What the ORM does to values as the driver gives them: little on PostgreSQL, more on SQLite."""
         found = []
         for place, field in enumerate(self._fields):
-            expression = field.cached_col
-            for convert in [*connection.ops.get_db_converters(expression), *field.get_db_converters(connection)]:
-                found.append((place, expression, convert))
+            column = field.get_col(self._model._meta.db_table)  # of a foreign key: of the type it points at
+            for convert in [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]:
+                found.append((place, column, convert))
         return found
