@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from qualadmin.core.models import Change, Job, QualificationType, RequesterAccount, User
+from qualadmin.core.models import Change, Job, QualificationType, RelayedCall, RequesterAccount, User
 from qualadmin.emulator.testing import Emulator
 from tests.amazon.conftest import WAIT, Site, client_for, key_for
 from tests.entries import new_entries
@@ -19,6 +19,7 @@ from tests.tasks.clusters import Cluster
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WORKER = "A1GOODWORKER01"
+HOLDERS = 2_500  # 25 pages
 ASSOCIATE = "AssociateQualificationWithWorker"
 
 
@@ -114,28 +115,31 @@ def test_lists_refusals_of_amazon_and_calls_that_are_sent_again(
 ) -> None:  # fmt: skip
     """Lists come page by page; Amazon's errors keep code and words; a call sent again makes no second change."""
     cluster.start()
-    for number in range(230):
-        gateway.associate(live_type.mturk_id, f"A1GOODWORKER{number:03}", number, notify=False)
+    held = {f"A1HOLDER{number:04}": number for number in range(HOLDERS)}
+    listed = {"name": "Wave 7", "description": "Took part.", "type_id": "3WAVE7", "holders": held}
+    emulator.control("POST", "seed", {"accounts": {account.profile_name: [listed]}})
     amazon = client_for(site.url, key_for(granter, account))
     site.wait()
     pages = amazon.get_paginator("list_workers_with_qualification_type").paginate(
-        QualificationTypeId=live_type.mturk_id, PaginationConfig={"PageSize": 100}
+        QualificationTypeId="3WAVE7", PaginationConfig={"PageSize": 100}
     )
     amazon.get_account_balance()  # the cluster is there: whoever asks before, asks twice
     with new_entries() as entries:
         found = [one for page in pages for one in page["Qualifications"]]
-    assert {one["IntegerValue"] for one in found} == set(range(230))
+    assert {one["WorkerId"]: one["IntegerValue"] for one in found} == held
+    assert len(found) == HOLDERS
     assert entries.actions.count("access.relayed") == 1
+    assert not RelayedCall.objects.exists()
     # Amazon refuses a change
-    held = {"QualificationTypeId": live_type.mturk_id, "WorkerId": WORKER}
-    one = held | {"IntegerValue": 1, "SendNotification": False}
+    where = {"QualificationTypeId": live_type.mturk_id, "WorkerId": WORKER}
+    one = where | {"IntegerValue": 1, "SendNotification": False}
     no = {"code": "RequestError", "turk_error_code": "AWS.MechanicalTurk.X", "message": "No."}
     emulator.fault("error", operation=ASSOCIATE, times=1, **no)
     code, turk, words = refusal(amazon.associate_qualification_with_worker, **one)
     assert (code, turk, words[:5]) == ("RequestError", "AWS.MechanicalTurk.X", "No. (")
     # Amazon holds more than we know: it is looked up, and what was asked for is done
     gateway.associate(live_type.mturk_id, WORKER, 5, notify=False)
-    amazon.disassociate_qualification_from_worker(**held)
+    amazon.disassociate_qualification_from_worker(**where)
     assert emulator.revoked_map(live_type.mturk_id or "")[WORKER] == 5
     # no answer of Amazon in time: boto3 sends the call again by itself, three times, and finds the one change
     before = Change.objects.filter(job__isnull=False).count()
