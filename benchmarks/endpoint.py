@@ -57,8 +57,8 @@ def main(given: argparse.Namespace) -> int:
             os.environ["QUALADMIN_EMULATOR_URL"] = amazon.url
             key = open_the_door()
             with running(folder) as (url, web, cluster):
-                found, pages = read(url, key, web, cluster, given.holders)
-        return judged(found, given.holders, pages)
+                found, pages, entries = read(url, key, web, cluster, given.holders)
+        return judged(found, given.holders, pages, entries)
 
 
 def holders(count: int) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def running(folder: Path) -> Iterator[tuple[str, psutil.Process, psutil.Process]
 
 def read(
     url: str, key: tuple[str, str], web: psutil.Process, cluster: psutil.Process, count: int
-) -> tuple[list[str], list[Measured]]:
+) -> tuple[list[str], list[Measured], int]:
     client = boto3.client(
         "mturk", region_name="us-east-1", endpoint_url=url, aws_access_key_id=key[0], aws_secret_access_key=key[1],
         config=Config(retries={"mode": "standard", "total_max_attempts": 20}),  # the first waits for what starts
@@ -118,14 +118,14 @@ def read(
     wait_for_the_copy(count)
     found: list[str] = []
     pages: list[Measured] = []
-    began = time.perf_counter()
+    before, began = entries_so_far(), time.perf_counter()
     paginator = client.get_paginator("list_workers_with_qualification_type")
     for page in paginator.paginate(QualificationTypeId="3WAVE7", PaginationConfig={"PageSize": PAGE}):
         if not len(pages) % 100:
             print(f"{len(pages):,} pages", flush=True)
         found += [one["WorkerId"] for one in page["Qualifications"]]
         pages.append(Measured(time.perf_counter() - began, cpu_of(web) + cpu_of(cluster), memory_of(web)))
-    return found, pages
+    return found, pages, entries_so_far() - before
 
 
 def wait_for_the_copy(count: int) -> None:
@@ -151,15 +151,19 @@ def memory_of(process: psutil.Process) -> float:
     return sum(float(one.memory_info().rss) for one in family(process)) / 2**20
 
 
-def judged(found: list[str], wanted: int, pages: list[Measured]) -> int:
+def entries_so_far() -> int:
     from qualadmin.audit.models import AuditEntry
+
+    return AuditEntry.objects.filter(action="access.relayed").count()
+
+
+def judged(found: list[str], wanted: int, pages: list[Measured], entries: int) -> int:
     from qualadmin.core.models import RelayedCall
 
     share = max((len(pages) - FROM_NOW_ON) // 5, 1)
     early = pages[FROM_NOW_ON + share].cpu - pages[FROM_NOW_ON].cpu
     late = pages[-1].cpu - pages[-1 - share].cpu
     grown = pages[-1].web - pages[FROM_NOW_ON].web
-    entries = AuditEntry.objects.filter(action="access.relayed").count() - 1  # one is the balance
     print(
         f"{len(found):,} holders in {len(pages):,} pages: {pages[-1].seconds:.0f} s on the wall, "
         f"{pages[-1].cpu - pages[0].cpu:.1f} s of CPU of web and cluster; a page {early / share * 1000:.0f} ms of "
