@@ -124,7 +124,7 @@ def measure(lab: "Lab", given: argparse.Namespace) -> int:
     for case in daily(lab):
         if given.only not in case.name:
             continue
-        admin = admin_median(visitors["manager"], ADMIN[case.name], lab)
+        admin = None if given.alone else admin_median(visitors["manager"], ADMIN[case.name], lab)
         for role in case.roles:
             cost = visitors[role].cost(case, given.rounds)
             over += cost.p95 >= MILLISECONDS
@@ -172,6 +172,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--explain", type=float, default=0)
     parser.add_argument("--keep", default="")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--alone", action="store_true", help="without the admin, which takes most of the time")
     return parser.parse_args()
 
 

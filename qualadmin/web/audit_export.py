@@ -19,7 +19,7 @@ from qualadmin.core.pseudonyms import pseudonym
 from qualadmin.csvio import Cell, SafeCsvWriter
 
 from .audit_roles import Roles
-from .listing import Count
+from .counts import Count
 
 SLICE: Final = 1_000
 HEADER: Final = (

@@ -23,7 +23,8 @@ from qualadmin.core.months import Month
 from .audit_filters import EFFECTS, Effect
 from .audit_names import Names
 from .audit_presets import in_order
-from .listing import Count, Listing, count_each
+from .counts import Count, count_each
+from .listing import Listing
 
 #: What is counted: the group, the words for it, and the search.
 FIGURES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (

@@ -28,8 +28,8 @@ from qualadmin.core.models import (
 )
 
 from .charts import Bar, Chart
-from .listing import COUNT_LIMIT
-from .listing import Count as Counted
+from .counts import COUNT_LIMIT
+from .counts import Count as Counted
 from .words import grouped, since
 
 DAYS: Final = 30

@@ -10,23 +10,23 @@ from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
-from django.db import connection
-from django.db.models import F, IntegerField, Model, Q, QuerySet, Subquery, Value
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 
+from .counts import Count, Counted, count_each
 from .filters import BadValue, Box, Filter, refusal
 from .http import Request, is_fragment
-from .united import PARTS_MAX, counting, united
-from .words import grouped
+from .united import PARTS_MAX, united
 
 Row = TypeVar("Row", bound=Model)
-Counted = QuerySet[Any] | Sequence[QuerySet[Any]]  # a list, or the parts of one (united.py)
+
 
 SIZES: Final = (25, 50, 100, 250)
 PRINT_SIZE: Final = 2_000
-COUNT_LIMIT: Final = 10_000
+#: Of the rows of a page of a list: it is counted for each page, and nobody turns so many pages.
+LIST_COUNT_LIMIT: Final = 3_000
 _STATE_KEYS: Final = ("sort", "size", "after", "before", "print")
 
 
@@ -57,22 +57,6 @@ class Chip:
     label: str
     text: str
     without: str
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many rows, counted up to COUNT_LIMIT."""
-
-    number: int
-    more: bool
-
-    @classmethod
-    def of(cls, number: int) -> Self:
-        """From a number that counting stopped at."""
-        return cls(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
-
-    def __str__(self) -> str:
-        return f"{grouped(self.number)}+" if self.more else grouped(self.number)
 
 
 @dataclass(slots=True)
@@ -106,52 +90,18 @@ class Results(Generic[Row]):
         return f"{self.count} of {self.total}" if self.total else str(self.count)
 
 
-def capped_count(rows: QuerySet[Any], limit: int = COUNT_LIMIT) -> Count:
-    """Count no further than `limit`: on a large table a full count costs more than the page itself."""
-    number = rows.order_by().values("pk")[: limit + 1].count()
-    return Count(min(number, limit), number > limit)
-
-
-class CappedCount(Subquery):
-    """How many rows belong to each of others, as `capped_count` counts: the subquery is for one of them.
-
-    Give `rows` in the order of the index that finds them, else PostgreSQL takes the limit for a reason to read the
-    table from its start. Gives up to COUNT_LIMIT and one; `Count.of` says it in words.
-    """
-
-    template = "(SELECT count(*) FROM (%(subquery)s) part)"
-    output_field = IntegerField()
-
-    def __init__(self, rows: QuerySet[Any]) -> None:
-        # A constant, so that an index of the condition is all that is read.
-        super().__init__(rows.values(one=Value(1))[: COUNT_LIMIT + 1])
-
-
-def _counts(rows: Counted, unfiltered: Counted | None, whole: int | None) -> tuple[Count, Count | None]:
+def _counts(
+    rows: Counted, unfiltered: Counted | None, whole: int | None, *, disjoint: bool
+) -> tuple[Count, Count | None]:
     """Of the filtered list and, where there are filters, of all; at most one query.
 
     `whole` is the number of rows of a list that is one page: nothing is left to be counted.
     """
     wanted = [unfiltered] if whole is not None else [rows, unfiltered]
-    numbers = count_each([one for one in wanted if one is not None])
+    numbers = count_each([one for one in wanted if one is not None], LIST_COUNT_LIMIT, disjoint=disjoint)
     if whole is not None:
         numbers.insert(0, Count(whole, False))
     return numbers[0], numbers[1] if unfiltered is not None else None
-
-
-def count_each(lists: Sequence[Counted], limit: int = COUNT_LIMIT) -> list[Count]:
-    """The length of each list (or of several together), counted up to `limit`, in one query."""
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for rows in lists:
-        sql, values = counting([rows] if isinstance(rows, QuerySet) else rows, limit)
-        parts.append(sql)
-        parameters += values
-    if not parts:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-        return [Count(min(number, limit), number > limit) for number in cursor.fetchone()]
 
 
 @dataclass(frozen=True)
@@ -169,6 +119,8 @@ class Listing:
     older_label: str = "Older"
     #: With these filters a list of several parts is still read part by part; None: with every filter.
     part_filters: frozenset[str] | None = None
+    #: No row is in two of the parts.
+    disjoint: bool = False
 
     def _ready(self) -> Self:
         """The same for one request: what filters take from the database is asked for once."""
@@ -197,7 +149,9 @@ class Listing:
         page, newer, older = pages.page(values.get("after", ""), values.get("before", ""), size)
         link = _Link(state)
         whole = len(page) if not (newer or older) else None
-        count, total = _counts(apart or filtered, (parts or rows) if chips else None, whole)
+        count, total = _counts(
+            apart or filtered, (parts or rows) if chips else None, whole, disjoint=self.disjoint
+        )
         return Results(
             rows=page,
             size=size,

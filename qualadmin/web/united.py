@@ -24,12 +24,15 @@ def united(parts: Sequence[QuerySet[Row]], cut: Callable[[QuerySet[Row]], QueryS
     return Q(pk__in=RawSQL(sql, parameters))  # noqa: S611 # made by the query compiler
 
 
-def counting(parts: Sequence[QuerySet[Any]], limit: int) -> Select:
-    """SQL for how many rows there are in all, counted up to `limit` and one more.
+def counting(parts: Sequence[QuerySet[Any]], limit: int, *, disjoint: bool = False) -> Select:
+    """SQL for how many rows there are in all, counted up to `limit` and one more in each part.
 
-    Where one part alone has more than that, no other is read.
+    Where one part alone has more than that, no other is read. `disjoint` parts share no row: their sum will do.
     """
     selects = [_keys(part.order_by()[: limit + 1]) for part in parts]
+    if disjoint:
+        sums = " + ".join(f"(SELECT count(*) FROM ({one}) part)" for one, _ in selects)  # noqa: S608
+        return f"({sums})", [one for _, values in selects for one in values]
     sql, parameters = _union(selects)
     count = f"(SELECT count(*) FROM ({sql}) part)"  # noqa: S608
     if len(selects) == 1:

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from qualadmin.core.models import ConnectionTest, Heartbeat, RequesterAccount
+from qualadmin.web.counts import Count, capped_count
 from qualadmin.web.filters import Choice, Day, Reference, TextSearch
-from qualadmin.web.listing import Column, Count, Listing, Results, capped_count
+from qualadmin.web.listing import Column, Listing, Results
 from tests.people import Cast
 
 BEATS = Listing(

@@ -170,6 +170,15 @@ def test_what_is_under_way_is_read_by_an_index_of_its_own(crowd: None, cast: Cas
         assert re.search("one_call_in_flight|change_in_flight|change_open", plan), (sql, plan)
 
 
+def test_no_page_goes_through_all_workers_for_what_waits(crowd: None, cast: Cast, client: Client) -> None:
+    """The badge of approvals counts wishes to erase a worker, for who may decide on them."""
+    for name in ("pi", "manager"):
+        plans = plans_of(lambda: Someone(client, cast.user(name), cast.account).get("/types/"))  # noqa: B023
+        asked = {sql: plan for sql, plan in plans.items() if "core_erasure" in sql}
+        assert asked
+        assert not any("core_worker" in sql for sql in asked), asked
+
+
 def test_a_pi_of_quiet_studies_reads_no_other_log(crowd: None, cast: Cast, client: Client) -> None:
     pi = Someone(client, cast.pi, cast.account)
     last = AuditEntry.objects.order_by("-seq").values_list("seq", flat=True)[3]

@@ -17,7 +17,7 @@ from django.utils import timezone
 from qualadmin.core.models import Worker
 from qualadmin.web.addresses import address_of
 from qualadmin.web.charts import Bar, Chart, axis_steps, histogram
-from qualadmin.web.listing import Count
+from qualadmin.web.counts import Count
 from qualadmin.web.statuses import LOOKS
 from qualadmin.web.words import duration
 from tests.web.html import assert_valid_fragment

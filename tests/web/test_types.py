@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
 from qualadmin.core.models import Environment, HolderReading, QualificationType
-from qualadmin.web.listing import Count
+from qualadmin.web.counts import Count
 from tests.entries import new_entries
 from tests.factories import (
     AccountFactory,
@@ -56,12 +57,28 @@ def test_the_list_says_how_many_hold_and_wait(manager: Someone, lab: Lab) -> Non
 def test_the_list_counts_holders_no_further_than_needed(
     manager: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qualadmin.web.listing.COUNT_LIMIT", 2)
+    monkeypatch.setattr("qualadmin.web.counts.COUNT_LIMIT", 2)
     for held, text in ((2, "2"), (3, "2+"), (4, "2+")):
         while lab.type.qualifications.filter(status="Granted").count() < held:
             QualificationFactory(type=lab.type, worker=WorkerFactory())
         figure = manager.get("/types/").context["figures"][str(lab.type.pk)]
         assert str(figure["holders"]) == text
+
+
+def test_scores_that_take_long_to_count_are_kept_and_the_page_says_since_when(
+    manager: Someone, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qualadmin.web.scores.MANY", 3)
+    address = f"/types/{lab.type.pk}/"
+    caches["process"].clear()
+    for held, counted, said in ((2, 2, False), (3, 3, False), (4, 3, True)):
+        while lab.type.qualifications.filter(status="Granted").count() < held:
+            QualificationFactory(type=lab.type, worker=WorkerFactory())
+        page = manager.get(address)
+        assert page.context["holder_count"] == counted
+        assert ("counted just now" in text_of(page)) is said
+    caches["process"].clear()
+    assert manager.get(address).context["holder_count"] == 4
 
 
 def test_the_page_shows_scores_holders_jobs_and_requests(manager: Someone, lab: Lab) -> None:

@@ -28,8 +28,8 @@ from qualadmin.web.audit_export import Manifest, csv_of, json_of
 from qualadmin.web.audit_reading import OpenLog, filter_words, note_reading_by, open_log_for, query_of
 from qualadmin.web.audit_roles import Roles
 from qualadmin.web.audit_search import Search
+from qualadmin.web.counts import capped_count
 from qualadmin.web.handing_over import HandedOver, nameless_file
-from qualadmin.web.listing import capped_count
 
 _READING: Final = (Permission.VIEW_AUDIT, Permission.VIEW_OWN_ENTRIES)
 SEARCH_LENGTH: Final = 2_000  # characters

@@ -36,7 +36,7 @@ from .erasing import TARGET, erase
 from .holds import holds_against
 from .rows import locked, move
 from .texts import clean_text
-from .workers import workers_visible_to
+from .workers import about_visible_workers, workers_visible_to
 
 REASON_LIMIT: Final = 500  # characters
 WORDS_LIMIT: Final = 500
@@ -166,7 +166,7 @@ def waiting_erasures(actor: Actor) -> "QuerySet[Erasure]":
     if actor.user_id is None or not allowed(actor, Permission.ERASE):
         return Erasure.objects.none()
     rows = Erasure.objects.waiting().exclude(asked_by=actor.user_id).order_by("asked_at")
-    return rows.filter(worker__in=workers_visible_to(actor).order_by())
+    return about_visible_workers(rows, actor)
 
 
 def may_decide(actor: Actor, erasure: Erasure) -> bool:
@@ -224,9 +224,7 @@ def _not_erased(actor: Actor, key: uuid.UUID) -> Worker:
 
 
 def _waiting(actor: Actor, key: uuid.UUID, *, lock: bool = False) -> Erasure:
-    rows = Erasure.objects.select_related("worker", "asked_by").filter(
-        worker__in=workers_visible_to(actor).order_by()
-    )
+    rows = about_visible_workers(Erasure.objects.select_related("worker", "asked_by"), actor)
     if lock:
         rows = rows.select_for_update(of=("self",), no_key=True)
     row = rows.filter(pk=key).first()

@@ -32,6 +32,7 @@ from qualadmin.core.pseudonyms import erased_digest
 from qualadmin.core.queue import CHECK_WORKER, ring
 
 from ._sql import db_time, db_uuid, insert_rows
+from .rows import Row
 from .texts import clean_text
 from .types import type_target
 
@@ -219,12 +220,25 @@ def workers_visible_to(actor: Actor) -> "QuerySet[Worker]":
     """Workers that an account in scope has met: they hold, held or asked for something, or a change names them."""
     if any(grant.account_id is None for grant in actor.roles):
         return Worker.objects.all()
+    return Worker.objects.filter(_met(actor, OuterRef("pk")))
+
+
+def about_visible_workers(rows: "QuerySet[Row]", actor: Actor) -> "QuerySet[Row]":
+    """Those of `rows` whose `worker` is one of `workers_visible_to`.
+
+    Asked of each row by itself: "worker in (…)" has SQLite go through all workers there are.
+    """
+    if any(grant.account_id is None for grant in actor.roles):
+        return rows
+    return rows.filter(_met(actor, OuterRef("worker")))
+
+
+def _met(actor: Actor, worker: OuterRef) -> Q:
+    """Whether a type in scope is held or asked for by the worker, or a change names them."""
     types = QualificationType.objects.visible_to(actor).order_by().values("pk")
     met = (Qualification.objects, QualificationRequest.objects, Change.objects)
     # Asked about each worker by itself: "one of those that hold …" has the database collect all of these first.
-    return Worker.objects.filter(
-        reduce(or_, (Q(Exists(rows.filter(worker=OuterRef("pk"), type__in=types))) for rows in met))
-    )
+    return reduce(or_, (Q(Exists(rows.filter(worker=worker, type__in=types))) for rows in met))
 
 
 def known_workers(worker_ids: Iterable[str]) -> dict[str, uuid.UUID]:

@@ -10,34 +10,35 @@ from qualadmin.audit.models import AuditedModel
 from qualadmin.core.actor import Actor
 from qualadmin.core.permissions import Permission, allowed
 
-from .accounts import RequesterAccount
+from .accounts import RequesterAccount, in_accounts_of
 from .people import Study, User
 from .previews import Preview, Verb
 from .qualifications import Qualification, QualificationRequest, QualificationType, Worker
 
 
+def sees_all_studies(actor: Actor) -> bool:
+    """Whether the jobs of every study in the accounts in scope are visible; else those of the own and of none."""
+    return allowed(actor, Permission.GRANT) or allowed(actor, Permission.SYNC) or not actor.study_ids
+
+
 class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, actor: Actor) -> Self:
         """Jobs of the accounts in scope. A PI who is nothing else sees the own studies and jobs without one."""
-        jobs = self.filter(account__in=RequesterAccount.objects.visible_to(actor))
-        if self._sees_all_studies(actor):
+        jobs = in_accounts_of(self, actor)
+        if sees_all_studies(actor):
             return jobs
         return jobs.filter(models.Q(study__in=actor.study_ids) | models.Q(study=None))
 
     def apart_for(self, actor: Actor) -> list[Self]:
         """What is visible to somebody, in parts that an index gives newest first; none where all are visible."""
-        if self._sees_all_studies(actor):
+        if sees_all_studies(actor):
             return []
-        jobs = self.filter(account__in=RequesterAccount.objects.visible_to(actor))
+        jobs = in_accounts_of(self, actor)
         return [jobs.filter(study=None), *(jobs.filter(study=study) for study in sorted(actor.study_ids))]
 
     def with_undoings(self) -> Self:
         """Say of each job whether one exists that undoes it, as `has_undoings`."""
         return self.annotate(has_undoings=models.Exists(Job.objects.filter(undoes=models.OuterRef("pk"))))
-
-    @staticmethod
-    def _sees_all_studies(actor: Actor) -> bool:
-        return allowed(actor, Permission.GRANT) or allowed(actor, Permission.SYNC) or not actor.study_ids
 
 
 class Job(AuditedModel):
@@ -188,6 +189,13 @@ class ChangeQuerySet(models.QuerySet["Change"]):
     def open(self) -> Self:
         """Changes that Amazon may still be asked to make. In no order."""
         return self.filter(StateIs(*Change.OPEN)).order_by()
+
+    def of_jobs_visible_to(self, actor: Actor) -> Self:
+        """Of changes in accounts in scope those the person may see; what was only seen at Amazon has no job."""
+        if sees_all_studies(actor):
+            return self  # a job is in the account of its types: nothing is left to be asked
+        jobs = Job.objects.visible_to(actor).filter(pk=models.OuterRef("job"))
+        return self.filter(models.Q(job=None) | models.Q(models.Exists(jobs)))
 
     def in_flight(self) -> Self:
         """Changes with a call under way, or without a clear answer to it. In no order."""

@@ -9,7 +9,7 @@ from qualadmin.audit.models import AuditedModel
 from qualadmin.core.actor import Actor
 from qualadmin.core.permissions import Permission, allowed
 
-from .accounts import RequesterAccount
+from .accounts import RequesterAccount, in_accounts_of
 from .people import Study, User
 from .qualifications import QualificationType, Worker
 
@@ -17,7 +17,7 @@ from .qualifications import QualificationType, Worker
 class WorkerListQuerySet(models.QuerySet["WorkerList"]):
     def visible_to(self, actor: Actor) -> Self:
         """Lists of the accounts in scope. A PI who is nothing else sees those of own studies and without one."""
-        rows = self.filter(account__in=RequesterAccount.objects.visible_to(actor))
+        rows = in_accounts_of(self, actor)
         if allowed(actor, Permission.GRANT) or allowed(actor, Permission.SYNC) or not actor.study_ids:
             return rows
         return rows.filter(models.Q(study__in=actor.study_ids) | models.Q(study=None))

@@ -15,7 +15,7 @@ from qualadmin.core.actor import Actor
 from qualadmin.core.permissions import sees_account
 from qualadmin.core.pseudonyms import pseudonym
 
-from .accounts import RequesterAccount
+from .accounts import RequesterAccount, in_accounts_of
 from .byte_order import Compared, Ordered
 from .loading import Loader
 
@@ -25,7 +25,7 @@ INTEGER_MIN, INTEGER_MAX = -(2**31), 2**31 - 1  # Amazon's Integer is 32 bits wi
 
 class QualificationTypeQuerySet(models.QuerySet["QualificationType"]):
     def visible_to(self, actor: Actor) -> Self:
-        return self.filter(account__in=RequesterAccount.objects.visible_to(actor))
+        return in_accounts_of(self, actor)
 
     def known_as(self, mturk_id: str, actor: Actor) -> "list[QualificationType]":
         """The types of that id in the open accounts that some role of the person reaches, with their accounts."""

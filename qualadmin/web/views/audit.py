@@ -36,9 +36,9 @@ from qualadmin.web.audit_roles import Roles
 from qualadmin.web.audit_scope import reads_everything
 from qualadmin.web.audit_search import Search
 from qualadmin.web.audit_words import Line, actor_name, lines_of, outcome_word, rows_of
+from qualadmin.web.counts import capped_count
 from qualadmin.web.forms.audit import SearchWordsForm
 from qualadmin.web.http import Request, is_fragment, page
-from qualadmin.web.listing import capped_count
 
 EXPORTS: Final = (
     ("CSV", "audit-export", "For a spreadsheet, with pseudonyms"),

@@ -9,8 +9,8 @@ from qualadmin.core.actions.audit_log import EXPORT_LIMIT
 from qualadmin.core.permissions import Permission, require
 from qualadmin.csvio import download_name
 from qualadmin.web.audit_bundle import Asked, contents_of, made_bundle, too_large
+from qualadmin.web.counts import capped_count
 from qualadmin.web.http import Request, page
-from qualadmin.web.listing import capped_count
 
 from .audit import filter_text, open_log
 

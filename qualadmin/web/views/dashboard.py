@@ -7,9 +7,9 @@ from django.utils import timezone
 from qualadmin.core.models import Job, RequesterAccount
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.approving import waiting_lists
+from qualadmin.web.counts import count_each
 from qualadmin.web.figures import chart_of, days_of, means_of, needs_of, standing_of, tiles_of
 from qualadmin.web.http import Request, page
-from qualadmin.web.listing import count_each
 
 
 @page(None, account=False)

@@ -15,11 +15,12 @@ from qualadmin.core.models import Drift, QualificationType
 from qualadmin.core.models.drift import still_so
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.acting import act_and_return
+from qualadmin.web.counts import capped_count
 from qualadmin.web.drift import evidence_of
 from qualadmin.web.filters import Choice
 from qualadmin.web.forms.drift import DEEDS, PUT_RIGHT, DriftSelectionForm, PutRightForm, TakeOverForm
 from qualadmin.web.http import Request, once, page, was_sent
-from qualadmin.web.listing import Column, Listing, capped_count
+from qualadmin.web.listing import Column, Listing
 from qualadmin.web.selecting import Selected, can_select, selected
 from qualadmin.web.words import grouped
 

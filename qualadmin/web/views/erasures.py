@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from qualadmin.core.actions import erasures as actions
 from qualadmin.core.actions.holds import holds_against, may_hold_study, release_hold, set_hold
-from qualadmin.core.actions.workers import workers_visible_to
+from qualadmin.core.actions.workers import about_visible_workers, workers_visible_to
 from qualadmin.core.errors import NotAllowed, NotVisible
 from qualadmin.core.models import Erasure, Hold, Study, Worker
 from qualadmin.core.permissions import Permission, allowed
@@ -158,7 +158,7 @@ def _worker(request: Request, pk: uuid.UUID) -> Worker:
 
 def _erasure(request: Request, pk: uuid.UUID) -> Erasure:
     rows = Erasure.objects.select_related("worker", "asked_by", "decided_by")
-    row = rows.filter(pk=pk, worker__in=workers_visible_to(request.actor).order_by()).first()
+    row = about_visible_workers(rows, request.actor).filter(pk=pk).first()
     if row is None:
         raise NotVisible
     return row

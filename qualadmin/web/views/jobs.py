@@ -31,6 +31,7 @@ from qualadmin.web.listing import Column, Listing
 from qualadmin.web.progress import Progress
 
 JOBS: Final = Listing(
+    disjoint=True,  # a job has one study or none
     columns=[
         Column("title", "Job"),
         Column("state", "State"),

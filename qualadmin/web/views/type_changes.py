@@ -13,9 +13,9 @@ from qualadmin.core.actions import type_changes as actions
 from qualadmin.core.models import Qualification, QualificationRequest, QualificationType
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.acting import act_and_return, confirm_first, posted, refuse_stale, show, submit
+from qualadmin.web.counts import capped_count
 from qualadmin.web.forms.type_changes import ChangeTypeForm, DeleteTypeForm, status_words
 from qualadmin.web.http import Request, is_polling, page
-from qualadmin.web.listing import capped_count
 
 from .types import own_type
 

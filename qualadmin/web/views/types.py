@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Abs
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -33,12 +33,14 @@ from qualadmin.core.models import (
 from qualadmin.core.permissions import Permission, allowed
 from qualadmin.web.acting import act_and_return, posted, refuse_stale, show, submit
 from qualadmin.web.charts import histogram
+from qualadmin.web.counts import CappedCount, capped_count
+from qualadmin.web.counts import Count as Counted
 from qualadmin.web.filters import Choice, TextSearch
 from qualadmin.web.forms.selections import WRITE
 from qualadmin.web.forms.types import NewTypeForm, ScoresForm, retry_words
 from qualadmin.web.http import Request, is_fragment, is_polling, page
-from qualadmin.web.listing import CappedCount, Column, Listing, Results, capped_count
-from qualadmin.web.listing import Count as Counted
+from qualadmin.web.listing import Column, Listing, Results
+from qualadmin.web.scores import scores_of
 from qualadmin.web.selecting import can_select, selected
 from qualadmin.web.trying import own_draft, summary_of
 from qualadmin.web.words import grouped
@@ -136,8 +138,7 @@ def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     if is_fragment(request):
         context = {"one": one, **_selecting(request, one, results)}
         return HOLDERS.render(request, holders, "type/detail.html", context, results=results)
-    scores = one.qualifications.filter(status=Qualification.Status.GRANTED).order_by()
-    counted = list(scores.exclude(value=None).values_list("value").annotate(Count("pk")))
+    scores = scores_of(one)
     jobs = Job.objects.visible_to(request.actor).filter(
         Exists(Change.objects.filter(job=OuterRef("pk"), type=one)), account=request.account_in_use
     )
@@ -146,8 +147,9 @@ def type_detail(request: Request, pk: uuid.UUID) -> HttpResponse:
     change = _change_to_tell(one)
     context = {
         "one": one,
-        "holder_count": sum(count for _, count in counted),
-        "histogram": histogram(counted) if counted else None,
+        "holder_count": scores.holders,
+        "histogram": histogram(scores.counts) if scores.counts else None,
+        "scores_at": scores.kept_since,
         "jobs": jobs.select_related("created_by").order_by("-created_at")[:5],
         "waiting": first,
         "waiting_count": Counted.of(vars(one)["waiting_number"]),

@@ -39,6 +39,7 @@ from qualadmin.web.worker_page import beside
 
 State = Change.State
 CHECK_PATIENCE = 60  # seconds after which an unanswered check is no longer said to be under way
+LOOKED_BACK = 100  # entries of a worker among which one of the last minute is looked for
 BEGINS_NOT = "Nobody here has an ID that begins so. Enter the whole ID to have Amazon asked about a worker."
 CHECKED_AT_ONCE = 20  # types a click asks Amazon about
 TIMELINE = Listing(
@@ -291,9 +292,8 @@ def _detail(request: Request, worker: Worker, form: NoteForm, tagging: TagForm |
 
 def _timeline(request: Request, worker: Worker) -> "QuerySet[Change]":
     """Changes of this worker in the account in use, of jobs the person may see and those seen at Amazon."""
-    jobs = Job.objects.visible_to(request.actor).filter(account=request.account_in_use)
-    rows = Change.objects.filter(
-        Q(job=None) | Q(job__in=jobs), worker=worker, type__account=request.account_in_use
+    rows = Change.objects.filter(worker=worker, type__account=request.account_in_use).of_jobs_visible_to(
+        request.actor
     )
     return rows.annotate(at=Coalesce("finished_at", "created_at")).select_related("type", "job__created_by")
 
@@ -307,11 +307,15 @@ def _notes(request: Request, worker: Worker) -> "QuerySet[WorkerNote]":
 
 def _is_being_checked(worker: Worker) -> bool:
     """Whether somebody asked Amazon a moment ago and some answer is still out."""
-    asked = AuditEntry.objects.filter(subject=worker.pk, action="worker.check.requested").newest().first()
-    if asked is None or (timezone.now() - asked.recorded_at).total_seconds() > CHECK_PATIENCE:
-        return False
-    checked = Qualification.objects.filter(worker=worker, type_id=uuid.UUID(asked.target_id or "0" * 32)).first()
-    return checked is None or checked.checked_at < asked.recorded_at
+    newest = AuditEntry.objects.filter(subject=worker.pk).newest()
+    # Among the last few entries: to look for an action among all of a busy worker's reads every one of them.
+    for action, at, target in newest.values_list("action", "recorded_at", "target_id")[:LOOKED_BACK]:
+        if action == "worker.check.requested":
+            if (timezone.now() - at).total_seconds() > CHECK_PATIENCE:
+                return False
+            checked = Qualification.objects.filter(worker=worker, type_id=uuid.UUID(target or "0" * 32)).first()
+            return checked is None or checked.checked_at < at
+    return False
 
 
 def _worker(request: Request, pk: uuid.UUID) -> Worker:
