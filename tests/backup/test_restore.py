@@ -30,7 +30,7 @@ from tests.backup.test_backup import SYSTEM, backup, write_entries
 
 def restore(copy: Path, **options: object) -> str:
     said = io.StringIO()
-    call_command("restore", str(copy), stdout=said, stderr=said, **{"yes": True, **options})
+    call_command("restore", str(copy), stdout=said, stderr=said, **{"yes": True, "reason": "Drill", **options})
     return said.getvalue()
 
 

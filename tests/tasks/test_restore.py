@@ -120,12 +120,12 @@ def test_k13_an_older_backup_opens_read_only_shows_what_differs_and_two_persons_
     size_before, sent = AuditHead.objects.get().size, sends(emulator)
 
     with pytest.raises(CommandError, match="was alive less than a minute ago"):
-        command("restore", str(copy), yes=True)
+        command("restore", str(copy), yes=True, reason="Drill")
     age_beats()
     with pytest.raises(CommandError, match="Say --yes"):
-        command("restore", str(copy))
+        command("restore", str(copy), reason="Drill")
     assert AuditHead.objects.get().size == size_before
-    said = command("restore", str(copy), yes=True)
+    said = command("restore", str(copy), yes=True, reason="Drill")
 
     # read-only: the past, with the mark
     manifest = Manifest.read(copy)

@@ -34,6 +34,7 @@ def invite_user(
     email: str,
     password: str,
     must_change_password: bool = True,
+    reason: str = "",
 ) -> User:
     """Add a person without a role. The password must be changed at the first sign-in, unless said otherwise."""
     require(actor, Permission.MANAGE_PEOPLE)
@@ -54,6 +55,7 @@ def invite_user(
                     "full_name": [None, user.full_name],
                     "email": [None, user.email],
                 },
+                payload={"reason": reason} if reason else None,
             )
             user.save(force_insert=True)
     except IntegrityError:
@@ -65,7 +67,9 @@ def invite_user(
     return user
 
 
-def add_first_manager(*, actor: Actor, username: str, full_name: str, email: str, password: str) -> User:
+def add_first_manager(
+    *, actor: Actor, username: str, full_name: str, email: str, password: str, reason: str = ""
+) -> User:
     """Add the manager of a new installation, from the command line. Refused once there is an active manager."""
     if actor.kind not in {"cli", "system"}:
         raise NotAllowed("The first manager is added on the server's command line.")
@@ -73,7 +77,9 @@ def add_first_manager(*, actor: Actor, username: str, full_name: str, email: str
         raise ActionError("There is a manager already. Ask them to add people.", code="has_manager")
     manager = replace(actor, roles=(RoleGrant(Role.MANAGER),))
     with audit.transaction(actor.context):
-        user = invite_user(actor=manager, username=username, full_name=full_name, email=email, password=password)
+        user = invite_user(
+            actor=manager, username=username, full_name=full_name, email=email, password=password, reason=reason
+        )
         give_role(actor=manager, user=user, role=Role.MANAGER, can_production=True)
     return user
 

@@ -78,7 +78,7 @@ def refuse_while_read_only(actions: frozenset[str]) -> None:
 
 
 def mark_restored(
-    *, actor: Actor, taken_at: datetime, sha256: str, entries: int, root: str, put_aside: str
+    *, actor: Actor, taken_at: datetime, sha256: str, entries: int, root: str, put_aside: str, reason: str = ""
 ) -> Restoration:
     """Make the service read-only, pause what runs, end sessions and tokens, and ask for a comparison with Amazon.
 
@@ -95,6 +95,7 @@ def mark_restored(
                 "sha256": [None, sha256],
                 "put_aside": [None, put_aside or None],
             },
+            payload={"reason": reason} if reason else None,
         )
         going_on = [Job.State.RUNNING, Job.State.PREPARING]
         for job in Job.objects.select_for_update(of=("self",), no_key=True).filter(state__in=going_on):

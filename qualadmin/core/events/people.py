@@ -8,6 +8,7 @@ EVENTS = (
         "{actor} added {target}",
         severity=NOTICE,
         changes="username full_name email",
+        payload="reason",
     ),
     event("user.updated", "{actor} changed {target}", severity=NOTICE, changes="full_name email"),
     event("user.deactivated", "{actor} closed the access of {target}", severity=NOTICE, changes="is_active"),

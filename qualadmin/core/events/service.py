@@ -26,6 +26,7 @@ EVENTS = (
         "{actor} restored the database from a backup; nothing can be changed until a manager and a PI have looked",
         severity=CRITICAL,
         changes="taken_at entries root sha256 put_aside",
+        payload="reason",
     ),
     event("system.drift.requested", "{actor} asked to compare the restored database with Amazon", severity=NOTICE),
     event(

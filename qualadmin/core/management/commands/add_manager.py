@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("user_name", help="what the manager signs in with")
         parser.add_argument("--full-name", required=True, help="as it stands in the audit log")
         parser.add_argument("--email", default="", help="may be left out")
+        parser.add_argument("--reason", required=True, help="why, as it stands in the audit log")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the person and the role; exit code 1 with a sentence if that is refused."""
@@ -31,6 +32,7 @@ class Command(BaseCommand):
                 full_name=options["full_name"],
                 email=options["email"],
                 password=self._password(),
+                reason=options["reason"],
             )
         except ActionError as error:
             raise CommandError(f"{error} Nobody was added.") from error

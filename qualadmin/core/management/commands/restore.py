@@ -36,6 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="what `manage.py backup` took; its .json lies beside it")
+        parser.add_argument("--reason", required=True, help="why, as it stands in the audit log")
         parser.add_argument("--yes", action="store_true", help="really do it")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,7 +52,7 @@ class Command(BaseCommand):
                         "audit entries. Nothing was changed. Say --yes to put it in place; the present database "
                         "is kept aside."
                     )
-                self._restore(file, manifest)
+                self._restore(file, manifest, options["reason"])
         except (BackupError, service_lock.InUse) as error:
             raise CommandError(f"{error} The backup was not restored.") from None
 
@@ -99,7 +100,7 @@ class Command(BaseCommand):
                 f"The task cluster {name} was alive less than a minute ago. End it, and wait a minute."
             )
 
-    def _restore(self, file: Path, manifest: Manifest) -> None:
+    def _restore(self, file: Path, manifest: Manifest, reason: str) -> None:
         mark = Path(settings.RESTORE_MARK)
         mark.write_text(f"{file}\n", encoding="utf-8")
         try:
@@ -123,6 +124,7 @@ class Command(BaseCommand):
             entries=manifest.entries,
             root=manifest.root,
             put_aside=aside,
+            reason=reason,
         )
         compact()
         mark.unlink()
