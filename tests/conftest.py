@@ -9,7 +9,13 @@ from django.conf import settings
 from qualadmin.audit.testing import flush_allowed
 
 #: What may be skipped, the fixed cast of people, and the ear at the queue.
-pytest_plugins = ["tests.plugins.requirements", "tests.people", "tests.bells", "tests.approving"]
+pytest_plugins = [
+    "tests.plugins.requirements",
+    "tests.plugins.recorded",
+    "tests.people",
+    "tests.bells",
+    "tests.approving",
+]
 
 # All of Django stays for the whole run: not to look through it every 700 objects saves a sixth of the time.
 gc.freeze()
