@@ -2,10 +2,11 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from benchmarks.database import analyze
-from benchmarks.history import add_busy, add_jobs, add_requests, add_running_job, add_small_jobs, add_visits
-from benchmarks.lab import Lab, add_holders, add_workers, open_lab
+from benchmarks.history import DAYS, add_busy, add_jobs, add_requests, add_running_job, add_small_jobs, add_visits
+from benchmarks.lab import Clock, Lab, add_holders, add_workers, open_lab
 from benchmarks.quick import indexes_afterwards
 
 WORKERS_AT_ONCE = 100_000
@@ -31,11 +32,13 @@ class Scale:
 def build(scale: Scale) -> Lab:
     """Fill an empty database and say how long it took."""
     wall, cpu = time.perf_counter(), time.process_time()
-    lab = open_lab(people=200, studies=120)
     with indexes_afterwards():
-        for start in range(0, scale.workers, WORKERS_AT_ONCE):
-            add_workers(lab, min(WORKERS_AT_ONCE, scale.workers - start))
-        add_busy(lab)
+        # The log never goes back in time: what comes first must be the oldest, or all would be of one moment.
+        with Clock(datetime.now(UTC) - timedelta(days=DAYS + 1)).set():
+            lab = open_lab(people=200, studies=120)
+            for start in range(0, scale.workers, WORKERS_AT_ONCE):
+                add_workers(lab, min(WORKERS_AT_ONCE, scale.workers - start))
+            add_busy(lab)
         add_jobs(lab, scale.changes)
         add_holders(lab, lab.types[7], scale.workers // 2, scale.extra_holders)
         add_small_jobs(lab, scale.small_jobs)
