@@ -84,10 +84,15 @@ def _insert(
     connection: BaseDatabaseWrapper, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    if connection.vendor != "postgresql" or len(rows) < COPY_FROM:
+    insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            cursor.executemany(insert, rows)
+        return
+    if len(rows) < COPY_FROM:
         with prepared(connection) as cursor:
             for row in rows:  # psycopg's executemany sends a little more around them
-                cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608
+                cursor.execute(insert, row)
         return
     # Guards fire for COPY too. Django's cursor passes `copy` through without translating errors.
     with (

@@ -11,7 +11,6 @@ from qualadmin.audit.prepared import in_one_go, prepared
 
 pytestmark = pytest.mark.django_db
 TEXT = "SELECT size + CAST(%s AS bigint) FROM audit_head WHERE id = 1"
-only_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's driver does it by itself")
 
 
 def ask(value: int) -> Any:
@@ -39,7 +38,7 @@ def test_faults_are_those_of_django() -> None:
     assert ask(0) >= 0  # the connection goes on
 
 
-@only_postgres
+@pytest.mark.postgres  # the driver of SQLite does it by itself
 def test_postgres_plans_it_once() -> None:
     for value in range(300, 304):
         ask(value)
@@ -52,7 +51,7 @@ def test_postgres_plans_it_once() -> None:
         assert cursor.fetchall() == [(4,)]
 
 
-@only_postgres
+@pytest.mark.postgres  # the driver of SQLite does it by itself
 def test_what_the_orm_asks_is_not_prepared() -> None:
     ask(1)
     assert not AuditStream.objects.filter(name="nobody").exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PATIENCE: Final = 60.0  # seconds for a program to start or end
+PATIENCE: Final = 180.0  # seconds for a program to start or end
 
 _PREPARE: Final = """
 import django; django.setup()

@@ -83,9 +83,14 @@ def test_killed_while_a_retry_is_prepared(
 
 
 def test_of_several_who_retry_a_large_job_one_does_it(
-    processes: Processes, large: Job, granter: User, live_type: QualificationType
+    processes: Processes,
+    large: Job,
+    granter: User,
+    live_type: QualificationType,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     processes.run("prepare", large.pk)
+    monkeypatch.setattr(endings, "WRONG_FROM_THE_START", SIZE)  # let all of it fail
     finish(live_type.account, Result.FAILED)
     answers = processes.together("move_job", granter.pk, large.pk, "retry", times=3)
     assert sorted(answers) == ["Conflict", "Conflict", "preparing"]

@@ -91,7 +91,8 @@ def _waits_because(job: Job) -> list[str]:
     """Why the job waits for a second person; nothing where it does not wait."""
     if job.state != Job.State.WAITING:
         return []
-    return [f"It {Reason.from_json(one).sentence}." for one in job.approval.reasons]
+    asked = getattr(job, "approval", None)
+    return [f"It {Reason.from_json(one).sentence}." for one in asked.reasons] if asked else []
 
 
 def _change(actor: Actor, change: Change) -> dict[str, Any]:
