@@ -1,6 +1,6 @@
 """Every action of the audit log is recorded by at least one test (T-A30).
 
-    QUALADMIN_NOTE_ACTIONS=FOLDER python3 manage.py test …     each process of the run notes what it recorded there
+    TESTS_NOTE_ACTIONS=FOLDER python3 manage.py test …     each process of the run notes what it recorded there
     .venv/bin/python -m tests.plugins.recorded FOLDER          exit code 1, and the names that nobody recorded
 
 What clusters and web servers in processes of their own record is not noted; actions are tested in the process.
@@ -18,7 +18,7 @@ import pytest
 @pytest.fixture(autouse=True, scope="session")
 def _note_actions() -> Iterator[None]:
     """Note the actions of this process when the run ends."""
-    folder = os.environ.get("QUALADMIN_NOTE_ACTIONS", "")
+    folder = os.environ.get("TESTS_NOTE_ACTIONS", "")
     if not folder:
         yield
         return
