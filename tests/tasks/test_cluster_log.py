@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 from qualadmin.core.models import Change, QualificationType, User
 from qualadmin.emulator.testing import Emulator
 from tests.audit.conftest import OwnDatabase
-from tests.tasks.clusters import WATCHED, Cluster, closed, wait_for
+from tests.tasks.clusters import WATCHED, Cluster, wait_for
 from tests.tasks.lists import make_job
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -65,10 +65,12 @@ def test_every_line_is_json_and_holds_no_worker_id_and_no_secret(
     wait_for(lambda: "heart beats" in cluster.log, cluster)
     # So much goes wrong that the breaker may open: then the rest would wait for a minute.
     wait_for(
-        lambda: closed(job) >= len(LENGTHS) and len(emulator.calls(operation=ASSOCIATE)) >= 3 * len(LENGTHS),
+        lambda: (
+            job.changes.filter(state=Change.State.FAILED).count() == len(LENGTHS)
+            and len(emulator.calls(operation=ASSOCIATE)) >= 3 * len(LENGTHS)
+        ),
         cluster,
     )
-    assert job.changes.filter(state=Change.State.FAILED).count() == len(LENGTHS)
     assert cluster.stop() == 0
 
     text = cluster.log
