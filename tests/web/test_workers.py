@@ -83,6 +83,17 @@ def test_the_page_tells_everything_that_happened(granter: Someone, lab: Lab) -> 
     assert f"/revoke/?worker={lab.worker.pk}&amp;type={lab.type.pk}" in html
 
 
+@pytest.mark.parametrize("state", ["planned", "sending", "failed", "cancelled", "person"])
+def test_what_was_not_done_is_not_told_as_done(granter: Someone, lab: Lab, state: str) -> None:
+    ChangeFactory(type=lab.type, worker=lab.worker, job=lab.job, n=7, state=state, value=61)
+    other = TypeFactory(account=lab.cast.account)
+    ChangeFactory(type=other, worker=lab.worker, job=lab.job, n=8, state=state, verb="revoke", value=None)
+    text = text_of(granter.get(f"/workers/{lab.worker.pk}/?kind="))
+    assert "Grant with score 61" in text
+    assert "Granted with score 61" not in text
+    assert "Take away ·" in text
+
+
 @pytest.mark.parametrize(("kind", "count"), [("grant", 1), ("revoke", 1), ("failed", 0), ("seen", 1), ("", 2)])
 def test_the_timeline_is_narrowed_by_kind(granter: Someone, lab: Lab, kind: str, count: int) -> None:
     response = granter.fragment(f"/workers/{lab.worker.pk}/?kind={kind}")
