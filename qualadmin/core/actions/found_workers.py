@@ -1,6 +1,5 @@
 """Workers found by the beginning of their id become a list to check. The id typed is written down nowhere."""
 
-import hashlib
 import uuid
 from collections.abc import Collection, Iterator
 from typing import Final
@@ -15,7 +14,7 @@ from qualadmin.core.models.byte_order import Compared
 from qualadmin.core.permissions import Permission, require
 
 from .hits import account_target
-from .selections import NOBODY
+from .selections import NOBODY, list_to_check
 from .workers import can_begin, workers_visible_to
 
 PART: Final = 900  # workers looked at in one statement; SQLite's oldest limit of parameters is 999
@@ -40,18 +39,9 @@ def select_found(
     ids = _all(actor, prefix) if workers is None else _ticked(actor, prefix, set(workers))
     if not ids:
         raise ActionError(NOBODY, code="nobody")
-    content = "\n".join(ids).encode()
     which = f"all {len(ids):,} whose ID begins alike" if workers is None else f"{len(ids):,} ticked"
-    preview = Preview(
-        account=account,
-        created_by_id=actor.person_id,
-        source=Preview.Source.LIST,
-        origin=f"Workers found by their ID: {which}",
-        content=content,
-        file_size=len(content),
-        file_sha256=hashlib.sha256(content).hexdigest(),
-        verb=verb,
-    )
+    origin = f"Workers found by their ID: {which}"
+    preview = list_to_check(actor=actor, account=account, ids=ids, origin=origin, verb=verb)
     with audit.transaction(actor.context) as tx:
         tx.record(
             "list.found",

@@ -1,6 +1,5 @@
 """An account's HITs, copied so that people can choose from them, and the workers of chosen ones as a list."""
 
-import hashlib
 import uuid
 from collections.abc import Iterable
 from typing import Final
@@ -22,6 +21,7 @@ from ._sql import db_time, db_uuid, insert_rows
 from .hits import account_target
 from .readings import Turn
 from .seen import SeenHit
+from .selections import list_to_check
 
 TITLE: Final = 255  # characters kept; Amazon allows 128
 PART: Final = 500  # rows forgotten in one transaction
@@ -144,17 +144,8 @@ def select_hit_workers(*, actor: Actor, reading: HitReading, verb: Verb) -> Prev
     if reading.state != HitReading.State.DONE:
         raise Conflict("Amazon's answer is not there yet, so there is no list. Nothing was done.", code="not_read")
     ids = _worker_ids(reading)
-    content = "\n".join(ids).encode()
-    preview = Preview(
-        account=account,
-        created_by_id=actor.person_id,
-        source=Preview.Source.LIST,
-        origin=origin_of(reading, len(ids)),
-        content=content,
-        file_size=len(content),
-        file_sha256=hashlib.sha256(content).hexdigest(),
-        verb=verb,
-    )
+    origin = origin_of(reading, len(ids))
+    preview = list_to_check(actor=actor, account=account, ids=ids, origin=origin, verb=verb)
     with audit.transaction(actor.context) as tx:
         tx.record(
             "hits.workers.selected",

@@ -1,6 +1,7 @@
 """Rows selected on a list, or the workers of a job, become a list to check. Nothing of it reaches Amazon."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,13 +11,15 @@ from django.db.models import QuerySet
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
 from qualadmin.core.errors import ActionError, NotVisible
-from qualadmin.core.models import Change, Job, Preview, Qualification, QualificationType, Verb
+from qualadmin.core.models import Change, Job, Preview, Qualification, QualificationType, RequesterAccount, Verb
 from qualadmin.core.permissions import Permission, require
 
 from .endings import job_target
 from .previews import check_type
 from .types import type_target
 
+#: Characters of `Preview.origin`.
+ORIGIN_LIMIT: Final = 400
 NOBODY: Final = "Nobody was selected, so nothing was done. Tick at least one worker, or all that match."
 
 
@@ -33,6 +36,30 @@ class Selection:
     filter: str = ""
 
 
+def list_to_check(
+    *,
+    actor: Actor,
+    account: RequesterAccount,
+    ids: Sequence[str],
+    origin: str,
+    verb: Verb,
+    type: QualificationType | None = None,
+) -> Preview:
+    """The worker ids as a list, as if somebody had pasted them. Not saved: its entry comes first."""
+    content = "\n".join(ids).encode()
+    return Preview(
+        account=account,
+        created_by_id=actor.person_id,
+        source=Preview.Source.LIST,
+        origin=origin[:ORIGIN_LIMIT],
+        content=content,
+        file_size=len(content),
+        file_sha256=hashlib.sha256(content).hexdigest(),
+        verb=verb,
+        type=type,
+    )
+
+
 def select_holders(*, actor: Actor, type: QualificationType, selection: Selection, verb: Verb) -> Preview:
     """Take in the selected workers as a list, in the order of the page: it stays as it is, whatever changes later.
 
@@ -43,18 +70,8 @@ def select_holders(*, actor: Actor, type: QualificationType, selection: Selectio
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
     check_type(type, verb)
     ids, erased = _worker_ids(type, selection)
-    content = "\n".join(ids).encode()
-    preview = Preview(
-        account=account,
-        created_by_id=actor.person_id,
-        source=Preview.Source.LIST,
-        origin=_origin(type, selection, len(ids), erased),
-        content=content,
-        file_size=len(content),
-        file_sha256=hashlib.sha256(content).hexdigest(),
-        verb=verb,
-        type=type,
-    )
+    origin = _origin(type, selection, len(ids), erased)
+    preview = list_to_check(actor=actor, account=account, ids=ids, origin=origin, verb=verb, type=type)
     with audit.transaction(actor.context) as tx:
         tx.record(
             "list.selected",
@@ -92,16 +109,12 @@ def use_again(*, actor: Actor, job: Job, verb: Verb) -> Preview:
     ids = [one for one in rows.values() if one is not None]
     if not ids:
         raise ActionError("No worker of this job has an ID any more, so there is no list. Nothing was done.")
-    content = "\n".join(ids).encode()
     erased = f" ({len(rows) - len(ids):,} erased left out)" if len(rows) > len(ids) else ""
-    preview = Preview(
+    preview = list_to_check(
+        actor=actor,
         account=account,
-        created_by_id=actor.person_id,
-        source=Preview.Source.LIST,
-        origin=f"Workers of the job “{job.title}”: {len(ids):,}{erased}"[:400],
-        content=content,
-        file_size=len(content),
-        file_sha256=hashlib.sha256(content).hexdigest(),
+        ids=ids,
+        origin=f"Workers of the job “{job.title}”: {len(ids):,}{erased}",
         verb=verb,
         type=_usable(job.preview.type, verb),
     )
@@ -151,4 +164,4 @@ def _origin(type: QualificationType, selection: Selection, count: int, erased: i
     if selection.matching and selection.filter:
         which += f" with {selection.filter}"
     left_out = f" ({erased:,} erased left out)" if erased else ""
-    return f"Holders of “{type.name}”: {which}{left_out}"[:400]
+    return f"Holders of “{type.name}”: {which}{left_out}"

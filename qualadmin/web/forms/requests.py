@@ -15,28 +15,17 @@ from qualadmin.core.models import ANSWERS, RequesterAccount, Study, Verb
 
 from .base import PageForm
 from .fields import REVOKE_REASON_LIMIT, LongText, ScoreField, StudyField, ask_reason, reason_field
-from .selections import SelectionForm
+from .selections import KeysField, SelectionForm
 
 FIXED, BY_KEY = "fixed", "key"
 UNDOCUMENTED: Final = "The worker can read it at Amazon. Whether Amazon e-mails it too is not documented."
-
-
-class RequestsField(forms.TypedMultipleChoiceField):
-    """Keys of ticked requests. Which those are is for the list to find."""
-
-    def valid_value(self, value: str) -> bool:
-        try:
-            uuid.UUID(value)
-        except ValueError:
-            return False
-        return True
 
 
 class RequestSelectionForm(SelectionForm):
     """Ticked requests, or all that the filter leaves."""
 
     verb = forms.ChoiceField(choices=[(one.value, one.label) for one in ANSWERS])
-    row = RequestsField(required=False, coerce=uuid.UUID)  # type: ignore[assignment]  # keys of another kind
+    row = KeysField(required=False, coerce=uuid.UUID)  # type: ignore[assignment]  # keys of another kind
 
 
 class PurposeForm(PageForm):

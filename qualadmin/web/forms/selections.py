@@ -1,5 +1,6 @@
 """Ticked rows of a list, or everything that its filter leaves, and what is to be done with them."""
 
+import uuid
 from typing import Final
 
 from django import forms
@@ -17,6 +18,17 @@ class RowsField(forms.TypedMultipleChoiceField):
 
     def valid_value(self, value: str) -> bool:
         return value.isascii() and value.isdigit() and len(value) < 19
+
+
+class KeysField(forms.TypedMultipleChoiceField):
+    """Keys of rows that are no numbers. Whether they exist is for the action or the list to find."""
+
+    def valid_value(self, value: str) -> bool:
+        try:
+            uuid.UUID(value)
+        except ValueError:
+            return False
+        return True
 
 
 class SelectionForm(PageForm):

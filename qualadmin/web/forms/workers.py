@@ -13,6 +13,7 @@ from qualadmin.core.models import QualificationType, RequesterAccount
 
 from .base import PageForm, counted_text
 from .fields import LongText
+from .selections import KeysField
 from .session import PASSWORD_MAX
 
 
@@ -50,17 +51,6 @@ class FindWorkerForm(WorkerIdForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["worker_id"].label = "Worker ID, or how it begins"
-
-
-class KeysField(forms.TypedMultipleChoiceField):
-    """Keys of workers. Whether they exist is for the action to find."""
-
-    def valid_value(self, value: str) -> bool:
-        try:
-            uuid.UUID(value)
-        except ValueError:
-            return False
-        return True
 
 
 class FoundForm(FindWorkerForm):
