@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from qualadmin import schema
@@ -65,3 +67,16 @@ def test_f43_tables_of_a_newer_version_stop_the_start() -> None:
     MigrationRecorder(connection).record_applied("core", "9999_from_the_future")
     with pytest.raises(schema.NotReady, match=r"newer version of qualadmin \(core.9999_from_the_future\)"):
         schema.require()
+
+
+def test_the_one_step_makes_the_tables_of_the_steps_it_replaces() -> None:
+    """Databases that began before it go on with the single steps; both must end alike."""
+    single = MigrationLoader(None, replace_migrations=False)
+    last = max(single.get_migration_by_prefix("core", "0001_squashed").replaces)
+    assert last == ("core", "0031_letters_of_messages")
+    before, after = single.project_state([last, ("audit", "0006_erasures")]), MigrationLoader(None).project_state()
+    assert before.models.keys() <= after.models.keys()
+    assert ("core", "letter") in before.models
+    for state in (before, after):
+        state.models = {name: model for name, model in state.models.items() if name[0] in ("core", "audit")}
+    assert MigrationAutodetector(before, after).changes(single.graph) == {}
