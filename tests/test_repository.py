@@ -73,7 +73,9 @@ def test_no_path_of_a_machine_is_tracked() -> None:
 
 def test_files_stay_short() -> None:
     sources = [path for path in tracked() if path.suffix in {".py", ".html", ".css", ".js"}]
-    long = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in sources}
+    # Migrations are written by Django, and all tables at once are long.
+    written = [path for path in sources if path.parent.name != "migrations"]
+    long = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in written}
     assert {name: lines for name, lines in long.items() if lines > LONGEST_FILE} == {}
 
 
