@@ -16,7 +16,8 @@ import pytest
 NEEDS = ("browser", "postgres", "redis", "aws", "r")
 BROWSER_FIXTURES = frozenset({"page", "browser", "context", "new_context", "browser_context_args"})
 REQUIRED = pytest.StashKey[frozenset[str]]()
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: The build without a window first: it is the fastest.
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def required() -> frozenset[str]:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.urls import get_resolver
+from django.http import HttpRequest, HttpResponse
+from django.urls import get_resolver, reverse
 
 from qualadmin.audit.models import AuditEntry, AuditHead
 from qualadmin.core.models import RequesterAccount
+from qualadmin.web.views import errors
 from tests.security.stage import FOREIGN, PRACTICE, REAL, Persona, Stage, undone
 from tests.security.table import ANYBODY, NOBODY, TABLE, Row
 from tests.security.writes import written
@@ -71,6 +73,16 @@ def _holds(row: Row, case: Case, persona: Persona) -> bool:
     return case.place != REAL or persona.real or persona.role not in row.real
 
 
+@pytest.fixture(autouse=True)
+def _bare_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two thousand refusals are one page, drawn and looked at elsewhere; here its status is enough."""
+
+    def problem(request: HttpRequest, status: int, text: str = "", **more: Any) -> HttpResponse:
+        return HttpResponse(text, status=status)
+
+    monkeypatch.setattr(errors, "problem", problem)
+
+
 @pytest.mark.parametrize("url_name", sorted(TABLE))
 def test_everybody_gets_what_the_table_says(stage: Stage, url_name: str) -> None:
     row = TABLE[url_name]
@@ -85,6 +97,8 @@ def test_everybody_gets_what_the_table_says(stage: Stage, url_name: str) -> None
         got = response.status_code
         if got != wanted:
             faults.append(f"{case}: {got}, not {wanted} {response.headers.get('Location', '')}")
+        if persona is None and got == 302 and not response.headers["Location"].startswith(reverse("sign-in")):
+            faults.append(f"{case}: sent to {response.headers['Location']}")
         if persona is not None and got in {403, 404} and url_name != "styleguide-problem":
             if entries != [("access.denied", str(persona.user.pk), "denied")]:
                 faults.append(f"{case}: {got} with the entries {entries}")
