@@ -371,6 +371,7 @@ _state = ENV.text(
     "QUALADMIN_AUDIT_STATE_PATH", str(VAR_DIR / "audit-seal.json"), about="what the sealer signed last"
 )
 AUDIT_STATE_PATH = Path(_state)
+AUDIT_REFUSED_PATH = VAR_DIR / "audit-refused"  # how often an entry could not be written
 AUDIT_PLACES = ENV.words(
     "QUALADMIN_AUDIT_PLACES",
     (str(VAR_DIR / "checkpoints"),) if MODE == "demo" else (),

@@ -29,6 +29,13 @@ def _flush_despite_guards() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_refusal_left() -> Iterator[None]:
+    """What a test made the log refuse concerns nobody after it."""
+    yield
+    settings.AUDIT_REFUSED_PATH.unlink(missing_ok=True)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_list_left() -> Iterator[None]:
     """The list of erased workers of this run."""

@@ -95,7 +95,9 @@ FAULTS: Final[dict[str, Fault]] = {
         "run/test_schema.py::test_f29_a_damaged_database_stops_the_start_and_is_left_as_it_is",
         "run/test_schema.py::test_f29_a_missing_database_stops_the_start_and_none_is_made")),
     "F-30": Fault("an entry that can't be written", (
-        "audit/test_record.py::test_t_a03_a_refused_entry_takes_its_change_with_it",)),
+        "audit/test_record.py::test_t_a03_a_refused_entry_takes_its_change_with_it",
+        "web/test_refused_entries.py::test_t_a03_nothing_is_changed_and_the_page_says_so",
+        "web/test_refused_entries.py::test_t_a03_programs_are_told_so")),
     "F-31": Fault("rights lost while a job waits", (
         "core/actions/test_claims.py::test_f31_who_lost_the_right_loses_what_was_not_sent_yet",
         "core/actions/test_claims.py::test_f31_a_job_with_nothing_in_hand_ends_when_its_rest_is_cancelled",

@@ -37,7 +37,8 @@ else:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ENV.finish()
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.audit.testapp"]  # noqa: F405
-# No test writes into a developer's own list; removed when the run ends.
+# No test writes into a developer's own files; removed when the run or the test ends.
 ERASURES_FILE = Path(tempfile.gettempdir()) / f"qualadmin-tests-{os.getpid()}-erasures.txt"
+AUDIT_REFUSED_PATH = Path(tempfile.gettempdir()) / f"qualadmin-tests-{os.getpid()}-refused"
 # Lets Django empty the tables after a transactional test; no other settings module has it.
 AUDIT_GUARDS_OFF_IN_TESTS = True

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
+from qualadmin.audit.types import EntryRefused
 from qualadmin.core.actions.access import record_bad_host
 from qualadmin.web.peers import number, request_info
 
@@ -39,6 +40,10 @@ class ApiMiddleware:
         except NO_DATABASE:
             logger.exception("The database did not answer request %s", request_id)
             response = refusal(Refused(Code.UNAVAILABLE, 503, f"The database does not answer just now. {_AGAIN}"))
+        except EntryRefused:
+            logger.critical("The audit log refused the entries of request %s", request_id, exc_info=True)
+            text = f"The audit log did not take the entry, so nothing was done. Tell a manager. {_AGAIN}"
+            response = refusal(Refused(Code.UNAVAILABLE, 503, text))
         except Exception as error:
             logger.exception("Request %s failed", request_id)
             got_request_exception.send(sender=type(self), request=request, exception=error)

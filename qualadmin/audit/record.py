@@ -11,13 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections
 from django.db import transaction as database
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-from qualadmin.audit import canonical
+from qualadmin.audit import canonical, refused
 from qualadmin.audit.entry import ContextText, Draft, draft
 from qualadmin.audit.flush import flush
-from qualadmin.audit.types import AuditError, Context, Target, Who
+from qualadmin.audit.types import AuditError, Context, EntryRefused, Target, Who
 
 # The buffer belongs to the database transaction, so it lives where Django keeps the transaction's own state.
 _BUFFER = "_qualadmin_audit_buffer"
@@ -145,7 +146,7 @@ def transaction(
                 actions = frozenset(one.action for one in buffer.drafts)
                 for gate in _gates:
                     gate(actions)
-                buffer.numbers = flush(connection, buffer.drafts)
+                buffer.numbers = _written(connection, buffer.drafts)
         except BaseException:
             del buffer.drafts[mark:]
             raise
@@ -153,6 +154,20 @@ def transaction(
             tx._closed = True
             if outer is None:
                 delattr(connection, _BUFFER)
+
+
+def _written(connection: BaseDatabaseWrapper, drafts: Sequence[Draft]) -> dict[UUID, int]:
+    """The numbers of the entries. A database that refuses them is another matter than one that does not answer.
+
+    And than an IntegrityError of the change itself, which actions take for a name that is taken, and the like.
+    """
+    try:
+        return flush(connection, drafts)
+    except (OperationalError, InterfaceError):
+        raise
+    except (DatabaseError, AuditError) as error:
+        refused.note()
+        raise EntryRefused(f"The audit log did not take the entry: {error}") from error
 
 
 def record_now(context: Context, action: str, *, using: str = DEFAULT_DB_ALIAS, **parts: Any) -> UUID:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias, get_args
 
+from django.db import DatabaseError
+
 Kind: TypeAlias = Literal["user", "task", "cli", "scheduler", "system", "anonymous"]
 ReasonCode: TypeAlias = Literal["protocol", "correction", "withdrawal", "error_fix", "other"]
 
@@ -34,6 +36,10 @@ class Severity(StrEnum):
 
 class AuditError(Exception):
     """An entry is not allowed or cannot be written. The change it belongs to must not happen."""
+
+
+class EntryRefused(AuditError, DatabaseError):
+    """The database answered, and refused the entries of a transaction. All of it was rolled back."""
 
 
 def clip(label: str) -> str:

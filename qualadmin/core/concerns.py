@@ -15,6 +15,7 @@ LEFT_LYING_AFTER: Final = timedelta(minutes=15)
 #: The log is sealed and published at least once a day, also when nothing happens; two hours are for being late.
 UNPUBLISHED_AFTER: Final = timedelta(hours=26)
 BACKUP_AFTER: Final = timedelta(hours=48)
+REFUSED_SHOWN: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def concerns_of(vitals: Vitals, now: datetime) -> list[Concern]:
         *_clusters(sending, now),
         *_queue(vitals),
         *(one for account in sending.accounts for one in _account(account, sending, now)),
+        *_refused(keeping, now),
         *_verification(keeping),
         *_checkpoints(keeping, now),
         *_disk(vitals.disk),
@@ -108,6 +110,19 @@ def _account(one: AccountVitals, sending: Sending, now: datetime) -> Iterator[Co
         )
         title = f"Changes of “{account.name}” are not sent"
         yield Concern(f"lying:{account.pk}", "bad", title, text, mail=True, account=one)
+
+
+def _refused(keeping: Keeping, now: datetime) -> Iterator[Concern]:
+    """For a day: it may have been one attempt, of whoever tried to write past the log."""
+    last = keeping.refused.last_at
+    if last is None or now - last > REFUSED_SHOWN:
+        return
+    text = (
+        "The database refused an entry, so what it was about was not done either. Something may have written into "
+        "the log past qualadmin. Do not repair anything yet: run “manage.py audit_verify” on the server, which "
+        "names what it finds, and tell the PIs. The diagnostic log says what was refused and why."
+    )
+    yield Concern("log-refused", "bad", "The audit log did not take an entry", text, mail=True)
 
 
 def _verification(keeping: Keeping) -> Iterator[Concern]:

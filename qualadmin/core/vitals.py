@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from django.conf import settings
 from django.db.models import DateTimeField, OuterRef, QuerySet, Subquery
 
+from qualadmin.audit import refused
 from qualadmin.audit.models import AuditCheckpoint, AuditEntry, AuditHead
 
 from . import queue
@@ -123,6 +124,7 @@ class Keeping:
     published_at: datetime | None
     backup_at: datetime | None
     verified: Verification | None
+    refused: refused.Refused  # entries, on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ def _read_keeping() -> Keeping:
         published_at=row["published_at"],
         backup_at=row["backup_at"],
         verified=_verification(row),
+        refused=refused.read(),
     )
 
 

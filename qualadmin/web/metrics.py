@@ -108,6 +108,11 @@ def _calls(labels: Labels, calls: dict[str, int]) -> Iterator[Sample]:
 def _of_keeping(vitals: Vitals) -> Iterator[Metric]:
     keeping, disk, now = vitals.keeping, vitals.disk, vitals.sending.now
     yield Metric("audit_entries", "Entries of the audit log.", [({}, keeping.entries)])
+    yield Metric(
+        "audit_refused_total",
+        "Changes undone on this machine because the database refused their audit entries.",
+        [({}, keeping.refused.count)],
+    )
     sealed: list[Sample] = [] if keeping.sealed_size is None else [({}, keeping.sealed_size)]
     yield Metric("audit_checkpoint_entries", "Entries under the newest checkpoint.", sealed)
     for name, moment, text in (

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from qualadmin.audit.types import EntryRefused
 from qualadmin.core.actions.access import record_denied
 from qualadmin.core.actions.restorations import is_read_only
 from qualadmin.core.actions.sign_in import session_mark
@@ -106,6 +107,10 @@ class PersonMiddleware:
         if isinstance(error, errors.NO_DATABASE):
             logger.exception("The database did not answer request %s", getattr(request, "request_id", ""))
             return errors.not_done(request)
+        if isinstance(error, EntryRefused):
+            name = getattr(request, "request_id", "")
+            logger.critical("The audit log refused the entries of request %s", name, exc_info=error)
+            return errors.not_done(request, errors.NOT_LOGGED)
         return None
 
 

@@ -6,12 +6,13 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db import transaction as database
 
-from qualadmin.audit import guards
+from qualadmin.audit import guards, refused
 from qualadmin.audit import record as audit
 from qualadmin.audit.models import AuditEntry, AuditHead, AuditPayload, AuditStream
-from qualadmin.audit.types import AuditError, Context, RequestInfo, Target, TaskInfo, Who
+from qualadmin.audit.types import AuditError, Context, EntryRefused, RequestInfo, Target, TaskInfo, Who
 from qualadmin.audit.vocabulary import UnknownAction
 from tests.audit.testapp.models import Lamp
+from tests.entries import take_the_next_number
 
 pytestmark = pytest.mark.django_db
 
@@ -37,16 +38,6 @@ def test_t_a02_a_failing_action_leaves_neither_change_nor_entry(ctx: Context) ->
     assert AuditHead.objects.get().size == 1
 
 
-def take_the_next_number() -> None:
-    names = "stream, recorded_at, actor_kind, actor_label, action, outcome, severity, core, leaf"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO audit_entry (seq, id, stream_seq, {names})"
-            f" SELECT 1, %s, 99, {names} FROM audit_entry WHERE seq = 0",
-            [str(uuid.uuid4()) if connection.vendor == "postgresql" else uuid.uuid4().hex],
-        )
-
-
 @pytest.mark.django_db(transaction=True)
 def test_t_a03_a_refused_entry_takes_its_change_with_it(ctx: Context) -> None:
     lamp = make_lamp(ctx)
@@ -56,11 +47,12 @@ def test_t_a03_a_refused_entry_takes_its_change_with_it(ctx: Context) -> None:
             Lamp.objects.filter(pk=lamp.pk).update(lit=True, audit_id=tx.record("lamp.switched"))
             take_the_next_number()
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(EntryRefused):
         switch_on()
     lamp.refresh_from_db()
     assert not lamp.lit
     assert AuditEntry.objects.count() == 1
+    assert refused.read().count == 1
 
 
 @pytest.mark.django_db(transaction=True)

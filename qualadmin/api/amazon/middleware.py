@@ -18,6 +18,7 @@ from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from qualadmin.audit.types import EntryRefused
 from qualadmin.core.actions.access import record_bad_host, record_denied
 from qualadmin.core.errors import ActionError
 from qualadmin.core.models import AccessKey, Environment
@@ -59,6 +60,10 @@ class AmazonMiddleware:
         except NO_DATABASE:
             logger.exception("The database did not answer call %s", exchange.number)
             return exchange.refusal(Again("qualadmin’s database does not answer just now. Send the call again."))
+        except EntryRefused:
+            logger.critical("The audit log refused the entries of call %s", exchange.number, exc_info=True)
+            text = "The audit log of qualadmin did not take the entry, so nothing was done. Tell a manager."
+            return exchange.refusal(framework_error("InternalFailure", text))
         except Exception as error:
             logger.exception("Call %s failed", exchange.number)
             got_request_exception.send(sender=type(self), request=request, exception=error)

@@ -65,6 +65,10 @@ NOT_DONE: Final = (
     "It could not reach its database, or another program kept it locked for too long. "
     "Nothing was changed by what you sent. Work that was already started goes on by itself."
 )
+NOT_LOGGED: Final = (
+    "The audit log did not take the entry, and nothing is changed here without one. "
+    "Nothing was changed by what you sent. The managers are told; please tell your principal investigator as well."
+)
 #: What drivers raise when the database does not answer, or not in time; or Redis, which counts sign-ins.
 NO_DATABASE: Final[tuple[type[Exception], ...]] = (OperationalError, InterfaceError, *NO_REDIS)
 #: These pages are shown when nothing can be relied upon: they ask no database and no template context.
@@ -99,18 +103,18 @@ def problem(
     return response
 
 
-def not_done(request: HttpRequest) -> HttpResponse:
+def not_done(request: HttpRequest, text: str = NOT_DONE) -> HttpResponse:
     """503 for a view whose transaction did not come to be. A form comes back with the page, to be sent again.
 
     The page itself holds it, because there is nowhere else to keep it. The form's key sees to it that it is done
     once. A file or a password does not come back; then only the browser's own way back has the form.
     """
     if request.method != "POST":
-        return problem(request, 503)
+        return problem(request, 503, "" if text == NOT_DONE else text)
     fields = posted_fields(request)
     whole = not request.FILES and not any(is_secret(name) and name != CSRF_FIELD for name, _ in fields)
     context = {"sent_again": fields if whole else [], "address": request.get_full_path(), "was_form": True}
-    return problem(request, 503, NOT_DONE, more=context)
+    return problem(request, 503, text, more=context)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
