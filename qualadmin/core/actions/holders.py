@@ -74,6 +74,8 @@ class Held:
 
 @dataclass(slots=True)
 class Difference:
+    """What a row has and what Amazon says of one worker, where the two differ."""
+
     worker: uuid.UUID
     seen: SeenHolder
     held: Held

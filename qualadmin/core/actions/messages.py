@@ -258,6 +258,7 @@ def _fresh(pk: uuid.UUID) -> Message:
 
 
 def locked_message(actor: Actor, message_id: uuid.UUID) -> Message:
+    """The message, locked until the commit. Raises NotVisible for one that is not the actor's to see."""
     try:
         rows = Message.objects.visible_to(actor).select_related("account", "study", "created_by")
         return locked(rows, message_id)

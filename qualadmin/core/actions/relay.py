@@ -107,6 +107,7 @@ def say_awake() -> None:
 
 
 def say_asleep() -> None:
+    """No task listens any more: whoever asks next has to wake one."""
     cache.delete(AWAKE)
 
 

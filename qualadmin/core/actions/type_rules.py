@@ -14,6 +14,7 @@ RETRY_LIMIT: Final = 10 * 365 * 86_400  # seconds
 
 
 def clean_settings(name: str, description: str, keywords: str, status: str) -> dict[str, Any]:
+    """What Amazon is told of a type, as it takes it. Raises ActionError naming the field."""
     if status not in QualificationType.Status.values:
         raise ActionError("A type is Active or Inactive.", field="status")
     return {
@@ -27,16 +28,19 @@ def clean_settings(name: str, description: str, keywords: str, status: str) -> d
 
 
 def clean_description(description: str) -> str:
+    """The description, of at most DESCRIPTION_LIMIT characters."""
     return clean_text(description, field="description", label="The description", limit=DESCRIPTION_LIMIT)
 
 
 def clean_lab_name(lab_name: str) -> str:
+    """The name inside the lab; it may be empty."""
     return clean_line(
         lab_name, field="lab_name", label="The name inside the lab", limit=NAME_LIMIT, required=False
     )
 
 
 def clean_auto(auto_granted: bool, value: int | None) -> dict[str, Any]:
+    """Whether Amazon grants the type by itself, and with which score: 1 unless another is named."""
     if not auto_granted:
         return {"auto_granted": False, "auto_granted_value": None}
     score = 1 if value is None else value  # Amazon's default
@@ -46,6 +50,7 @@ def clean_auto(auto_granted: bool, value: int | None) -> dict[str, Any]:
 
 
 def clean_delay(seconds: int | None) -> int | None:
+    """Seconds until a worker may ask again; None for never."""
     if seconds is None:
         return None
     if not 0 <= seconds <= RETRY_LIMIT:
@@ -54,6 +59,7 @@ def clean_delay(seconds: int | None) -> int | None:
 
 
 def clean_scores(default_score: int, min_score: int, max_score: int) -> dict[str, int]:
+    """The usual score and its bounds, if they fit together."""
     wanted = {"default_score": default_score, "min_score": min_score, "max_score": max_score}
     for field, value in wanted.items():
         if not INTEGER_MIN <= value <= INTEGER_MAX:
@@ -68,4 +74,5 @@ def clean_scores(default_score: int, min_score: int, max_score: int) -> dict[str
 
 
 def range_text() -> str:
+    """What is said of a score that Amazon would not take."""
     return f"Scores are whole numbers from {INTEGER_MIN:,} to {INTEGER_MAX:,}. Nothing was saved."
