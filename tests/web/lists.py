@@ -20,7 +20,7 @@ class Someone:
     """A signed-in person with an account in use."""
 
     def __init__(self, client: Client, user: User, account: RequesterAccount) -> None:
-        self.client = client
+        self.client, self.user = client, user
         client.force_login(user)
         self.use(account)
 

@@ -1,14 +1,16 @@
-"""Workers found by the beginning of their id are selected and go the way of a list; no id stands in an address."""
+"""Workers found by how their id begins or by a tag are selected and go on as a list; no id is in an address."""
 
 from typing import Any
 
 import pytest
 
-from qualadmin.core.actions import found_workers
+from qualadmin.core.actions import found_workers, message_recipients
 from qualadmin.core.actions import workers as actions
-from qualadmin.core.actions.found_workers import select_found
+from qualadmin.core.actions.found_workers import FoundSelection, select_found
+from qualadmin.core.actions.message_recipients import from_found
+from qualadmin.core.actions.worker_tags import add_tag
 from qualadmin.core.errors import ActionError, NotAllowed, NotVisible
-from qualadmin.core.models import Preview, Verb, Worker
+from qualadmin.core.models import Message, Preview, Verb, Worker
 from tests.entries import new_entries, payload_of
 from tests.factories import QualificationFactory, TypeFactory, WorkerFactory
 from tests.people import Cast
@@ -101,19 +103,99 @@ def test_only_workers_of_own_accounts_can_be_taken(
     theirs = WorkerFactory(worker_id="AZQUINCE9")
     QualificationFactory(type=TypeFactory(account=cast.other_account), worker=theirs)
     outsider, granter = cast.actor("outsider"), cast.actor("granter")
-    wishes: dict[str, Any] = {"account": cast.other_account, "text": "AZQ", "verb": Verb.GRANT}
-    assert ids(select_found(actor=outsider, workers=None, **wishes)) == ["AZQUINCE9"]
-    with pytest.raises(NotVisible):
-        select_found(actor=outsider, workers=[theirs.pk, five[0].pk], **wishes)
-    with pytest.raises(NotVisible):  # another beginning than the one that was searched for
-        select_found(actor=granter, workers=[theirs.pk], **wishes | {"text": "AX"})
+    wishes: dict[str, Any] = {"account": cast.other_account, "verb": Verb.GRANT}
+    every = FoundSelection("AZQ")
+    assert ids(select_found(actor=outsider, selection=every, **wishes)) == ["AZQUINCE9"]
+    assert from_found(actor=outsider, selection=every).workers == [theirs.pk]
+    foreign = FoundSelection("AZQ", workers=[theirs.pk, five[0].pk])
+    for take in (select_found, from_found):
+        more = wishes if take is select_found else {}
+        with pytest.raises(NotVisible):
+            take(actor=outsider, selection=foreign, **more)
+        with pytest.raises(NotVisible):  # another beginning than the one that was searched for
+            take(actor=granter, selection=FoundSelection("AX", workers=[theirs.pk]), **more)
+        with pytest.raises(NotVisible):  # and no such tag
+            take(actor=granter, selection=FoundSelection(tag="none", workers=[theirs.pk]), **more)
+        with pytest.raises(ActionError, match="nothing was done"):
+            take(actor=granter, selection=FoundSelection("%"), **more)
     with pytest.raises(NotAllowed):
-        select_found(actor=cast.actor("pi"), workers=None, **wishes)
-    with pytest.raises(ActionError, match="Nobody was selected"):
-        select_found(actor=granter, workers=None, **wishes | {"text": "%"})
+        select_found(actor=cast.actor("pi"), selection=every, **wishes)
+    with pytest.raises(NotAllowed):
+        from_found(actor=cast.actor("viewer"), selection=every)
     settings.UPLOAD_MAX_ROWS = 3
     with pytest.raises(ActionError, match="More than 3 workers have an ID that begins so"):
-        select_found(actor=granter, workers=None, **wishes)
+        select_found(actor=granter, selection=every, **wishes)
+    monkeypatch.setattr(message_recipients, "MOST_RECIPIENTS", 3)
+    with pytest.raises(ActionError, match="at most 3 workers"):
+        from_found(actor=granter, selection=every)
+
+
+def test_those_found_are_written_to(granter: Someone, five: list[Worker]) -> None:
+    sent = hidden_of(found_page(granter)) | {"worker_id": "AZQUINCE", "verb": "write"}
+    sent |= {"row": [str(five[3].pk), str(five[0].pk)]}
+    with new_entries() as entries:
+        address = went_on(granter.client.post("/workers/select/", sent))
+    message = Message.objects.get()
+    assert address == f"/messages/{message.pk}/write/"
+    workers = list(message.recipients.order_by("n").values_list("worker__worker_id", flat=True))
+    assert workers == ["AZQUINCE1", "AZQUINCE4"]
+    assert message.origin == "Workers found by their ID: 2 ticked"
+    assert entries.actions == ["message.drafted"]
+    assert went_on(granter.client.post("/workers/select/", sent)) == address  # the same form twice
+    assert not Preview.objects.filter(source="list").exists()
+
+
+def test_a_tag_finds_its_workers(granter: Someone, five: list[Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "PAGE", 2)
+    monkeypatch.setattr(found_workers, "PART", 2)
+    actor = granter.user.as_actor()
+    for worker, text in ((five[4], "Äpfel"), (five[0], "äpfel"), (five[2], "äpfel"), (five[1], "pears")):
+        add_tag(actor=actor, worker=worker, text=text)
+    start = granter.get("/workers/")
+    assert_valid_page(start)
+    assert 'value="äpfel"' in start.content.decode()
+    assert "By tag äpfel 3 workers pears 1 worker" in text_of(start)
+    with new_entries() as entries:
+        page = granter.client.post("/workers/find/", hidden_of(start) | {"tag": "äpfel"})
+    assert_valid_page(page)
+    assert "Workers tagged “äpfel”" in text_of(page)
+    html = page.content.decode()
+    assert "Select AZQUINCE1" in html
+    assert "Select AZQUINCE3" in html
+    assert "Select AZQUINCE5" not in html
+    after = granter.client.post("/workers/find/", hidden_of(start) | {"tag": "äpfel", "after": str(five[2].pk)})
+    assert "Select AZQUINCE5" in after.content.decode()
+    assert "fel" not in str([one.content for one in entries])
+    sent = hidden_of(page) | {"verb": "grant", "matching": "on"}
+    preview_at = went_on(granter.client.post("/workers/select/", sent))
+    assert preview_at == f"/previews/{picked().pk}/columns/"
+    assert ids(picked()) == ["AZQUINCE1", "AZQUINCE3", "AZQUINCE5"]
+    assert picked().origin == "Workers found by a tag: all 3 with it"
+    # Who is the only one so tagged is shown at once; who typed an id meant that, whatever the form held before.
+    assert (
+        went_on(granter.client.post("/workers/find/", hidden_of(start) | {"tag": "pears"}))
+        == f"/workers/{five[1].pk}/"
+    )
+    both = granter.client.post("/workers/find/", hidden_of(start) | {"tag": "pears", "worker_id": "AZQUINCE5"})
+    assert went_on(both) == f"/workers/{five[4].pk}/"
+    gone = granter.client.post("/workers/find/", hidden_of(start) | {"tag": "plums"})
+    assert gone.status_code == 422
+    assert "Nobody has this tag any more." in text_of(gone)
+
+
+def test_tags_of_other_accounts_stay_there(five: list[Worker], cast: Cast, client: Any) -> None:
+    add_tag(actor=cast.actor("granter"), worker=five[0], text="private")
+    outsider = Someone(client, cast.outsider, cast.other_account)
+    assert "private" not in text_of(outsider.get("/workers/"))
+    assert "Tags of workers" not in text_of(outsider.client.post("/find/", {"q": "private"}))
+    assert outsider.send("/workers/", to="/workers/find/", tag="private").status_code == 422
+
+
+def test_the_search_box_finds_tags(granter: Someone, five: list[Worker]) -> None:
+    add_tag(actor=granter.user.as_actor(), worker=five[0], text="No show")
+    page = granter.client.post("/find/", {"q": "SHOW"})
+    assert_valid_page(page)
+    assert "Tags of workers No show 1 worker" in text_of(page)
 
 
 def test_who_does_not_grant_sees_no_boxes(five: list[Worker], cast: Cast, client: Any) -> None:

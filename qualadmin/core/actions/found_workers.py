@@ -1,10 +1,13 @@
-"""Workers found by the beginning of their id become a list to check. The id typed is written down nowhere."""
+"""Workers found by the beginning of their id or by a tag become a list to check. What was typed is written down
+nowhere."""
 
 import uuid
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from qualadmin.audit import record as audit
 from qualadmin.core.actor import Actor
@@ -15,32 +18,57 @@ from qualadmin.core.permissions import Permission, require
 
 from .hits import account_target
 from .selections import NOBODY, list_to_check
-from .workers import can_begin, workers_visible_to
+from .workers import sought, workers_visible_to
 
 PART: Final = 900  # workers looked at in one statement; SQLite's oldest limit of parameters is 999
 
 
-def select_found(
-    *,
-    actor: Actor,
-    account: RequesterAccount,
-    text: str,
-    workers: Collection[uuid.UUID] | None,
-    verb: Verb,
-) -> Preview:
-    """Take in the ticked `workers`, or with None all whose id begins with `text`, in the order of their ids.
+@dataclass(frozen=True, slots=True)
+class FoundSelection:
+    """Some of those with the `tag`, or else of those whose id begins with `text`: the ticked `workers`, or all.
 
-    Only workers that an account in the actor's scope has met count. Raises NotVisible for a ticked one who is not,
-    or whose id begins otherwise; ActionError for nobody, and for more than one job takes (`UPLOAD_MAX_ROWS`).
+    Only workers that an account in the actor's scope has met count.
+    """
+
+    text: str = ""
+    tag: str = ""
+    workers: Collection[uuid.UUID] | None = None
+
+    def read(self, actor: Actor, limit: int) -> dict[uuid.UUID, str]:
+        """The ids by worker, in their order; more than `limit` where there are more, but not all of them.
+
+        Raises NotVisible for a ticked one who is not the actor's to see, or not among those found.
+        """
+        require(actor, Permission.FIND_WORKERS)
+        rows = sought(text=self.text, tag=self.tag)
+        return _all(actor, rows, limit) if self.workers is None else _ticked(actor, rows, set(self.workers))
+
+    def origin(self, count: int) -> str:
+        """Where the workers come from, in words that hold nothing that was typed."""
+        way, alike = ("a tag", "with it") if self.tag else ("their ID", "whose ID begins alike")
+        which = f"all {count:,} {alike}" if self.workers is None else f"{count:,} ticked"
+        return f"Workers found by {way}: {which}"
+
+
+def select_found(*, actor: Actor, account: RequesterAccount, selection: FoundSelection, verb: Verb) -> Preview:
+    """Take in the selected workers, in the order of their ids.
+
+    Raises NotVisible as the selection does; ActionError for nobody, and for more than one job takes
+    (`UPLOAD_MAX_ROWS`).
     """
     require(actor, Permission.GRANT, str(account.pk), production=account.is_production)
-    require(actor, Permission.FIND_WORKERS)
-    prefix = text.strip().upper()
-    ids = _all(actor, prefix) if workers is None else _ticked(actor, prefix, set(workers))
+    limit = settings.UPLOAD_MAX_ROWS
+    ids = list(selection.read(actor, limit).values())
+    if len(ids) > limit:
+        so = "this tag" if selection.tag else "an ID that begins so"
+        instead = "Tick single workers." if selection.tag else "Enter more of the ID, or tick single workers."
+        raise ActionError(
+            f"More than {limit:,} workers have {so}. One job takes at most {limit:,}. Nothing was done. {instead}",
+            code="too_many_rows",
+        )
     if not ids:
         raise ActionError(NOBODY, code="nobody")
-    which = f"all {len(ids):,} whose ID begins alike" if workers is None else f"{len(ids):,} ticked"
-    origin = f"Workers found by their ID: {which}"
+    origin = selection.origin(len(ids))
     preview = list_to_check(actor=actor, account=account, ids=ids, origin=origin, verb=verb)
     with audit.transaction(actor.context) as tx:
         tx.record(
@@ -50,7 +78,7 @@ def select_found(
             changes={
                 "sha256": [None, preview.file_sha256],
                 "rows": [None, len(ids)],
-                "matching": [None, workers is None],
+                "matching": [None, selection.workers is None],
                 "verb": [None, verb.value],
             },
             payload={"origin": preview.origin},
@@ -59,32 +87,29 @@ def select_found(
     return preview
 
 
-def _ticked(actor: Actor, prefix: str, wanted: set[uuid.UUID]) -> list[str]:
-    rows = workers_visible_to(actor).filter(pk__in=wanted).order_by().values_list("worker_id", flat=True)
-    ids = sorted(one for one in rows if one is not None and can_begin(prefix) and one.startswith(prefix))
+def _ticked(actor: Actor, rows: "QuerySet[Worker]", wanted: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    there = rows.filter(pk__in=wanted).values_list("pk", "worker_id")
+    visible = set(workers_visible_to(actor).filter(pk__in=wanted).order_by().values_list("pk", flat=True))
+    ids = {pk: worker_id for pk, worker_id in there if worker_id is not None and pk in visible}
     if len(ids) != len(wanted):
         raise NotVisible
     return ids
 
 
-def _all(actor: Actor, prefix: str) -> list[str]:
-    limit, ids = settings.UPLOAD_MAX_ROWS, list[str]()
-    for part in _parts(prefix) if can_begin(prefix) else ():
+def _all(actor: Actor, rows: "QuerySet[Worker]", limit: int) -> dict[uuid.UUID, str]:
+    ids = dict[uuid.UUID, str]()
+    for part in _parts(rows):
         # Not in an order: to save the sorting, SQLite would read all ids in theirs.
         visible = set(workers_visible_to(actor).filter(pk__in=part).order_by().values_list("pk", flat=True))
-        ids += [worker_id for pk, worker_id in part.items() if pk in visible]
+        ids |= {pk: worker_id for pk, worker_id in part.items() if pk in visible}
         if len(ids) > limit:
-            raise ActionError(
-                f"More than {limit:,} workers have an ID that begins so. One job takes at most {limit:,}. Nothing "
-                "was done. Enter more of the ID, or tick single workers.",
-                code="too_many_rows",
-            )
+            break
     return ids
 
 
-def _parts(prefix: str) -> Iterator[dict[uuid.UUID, str]]:
-    """All whose id begins so, visible or not, in the order of their ids."""
-    rows = Worker.objects.with_prefix(prefix)
-    while part := dict(rows.values_list("pk", "worker_id")[:PART]):
+def _parts(rows: "QuerySet[Worker]") -> Iterator[dict[uuid.UUID, str]]:
+    """All of them, visible or not, in the order of their ids."""
+    left = rows
+    while part := dict(left.values_list("pk", "worker_id")[:PART]):
         yield {pk: one for pk, one in part.items() if one is not None}
-        rows = Worker.objects.with_prefix(prefix).filter(Compared("worker_id", ">", list(part.values())[-1] or ""))
+        left = rows.filter(Compared("worker_id", ">", list(part.values())[-1] or ""))

@@ -1,4 +1,4 @@
-"""Whom a message goes to: holders, the workers of a job, a list, another message, or ids somebody gave."""
+"""Whom a message goes to: holders, the workers of a job, a list, another message, those found, or given ids."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from qualadmin.core.models import (
     WorkerList,
 )
 
+from .found_workers import FoundSelection
 from .list_sources import read_participants
 from .selections import Selection
 from .workers import erased_among, known_workers
@@ -75,6 +76,15 @@ def from_list(*, actor: Actor, account: RequesterAccount, list_id: uuid.UUID) ->
     if one is None:
         raise NotVisible
     return _found(f"List “{one.name}”", Membership.objects.filter(list=one).order_by("pk"))
+
+
+def from_found(*, actor: Actor, selection: FoundSelection) -> Recipients:
+    """Workers found by the beginning of their id or by a tag. Raises NotVisible as the selection does."""
+    workers = list(selection.read(actor, MOST_RECIPIENTS))
+    _check_number(len(workers))
+    found = Recipients(selection.origin(len(workers)), workers)
+    _refuse_nobody(found)
+    return found
 
 
 def from_message(*, actor: Actor, account: RequesterAccount, message_id: uuid.UUID) -> Recipients:

@@ -3,6 +3,7 @@
 import uuid
 from typing import Final
 
+from django.db.models import Count
 from django.utils import timezone
 
 from qualadmin.audit import record as audit
@@ -13,7 +14,7 @@ from qualadmin.core.permissions import Permission, require
 
 from .rows import locked, move
 from .texts import clean_line
-from .workers import refuse_erased, workers_visible_to
+from .workers import about_visible_workers, refuse_erased, workers_visible_to
 
 TAG_LIMIT: Final = 40  # characters
 MOST_TAGS: Final = 20  # of one worker
@@ -56,6 +57,24 @@ def remove_tag(*, actor: Actor, worker: Worker, tag_id: uuid.UUID) -> None:
         if tag.removed_at is None:
             entry = tx.record("worker.tag.removed", subject=worker.pk, payload={"tag": tag.text})
             move(WorkerTag.objects.filter(pk=tag.pk, removed_at=None), entry=entry, removed_at=timezone.now())
+
+
+def tags_in_use(*, actor: Actor, text: str = "") -> list[tuple[str, int]]:
+    """Tags with `text` in them that workers of the actor's accounts have, and of how many: the most used first.
+
+    Spellings that differ in capital letters only are one tag, told as most write it.
+    """
+    require(actor, Permission.FIND_WORKERS)
+    there = about_visible_workers(WorkerTag.objects.filter(removed_at=None), actor).order_by()
+    counted = list(there.values_list("text").annotate(used=Count("pk")).order_by("-used", "text"))
+    spelt = dict[str, str]()
+    workers = dict[str, int]()
+    for one, count in counted:
+        key = one.casefold()
+        if text.casefold() in key:
+            spelt.setdefault(key, one)
+            workers[key] = workers.get(key, 0) + count
+    return sorted(((spelt[key], count) for key, count in workers.items()), key=lambda tag: (-tag[1], tag[0]))
 
 
 def _check_visible(actor: Actor, worker: uuid.UUID) -> None:

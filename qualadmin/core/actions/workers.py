@@ -24,6 +24,7 @@ from qualadmin.core.models import (
     QualificationType,
     Worker,
     WorkerNote,
+    WorkerTag,
 )
 from qualadmin.core.models.byte_order import Compared, Ordered
 from qualadmin.core.models.qualifications import new_salt
@@ -61,7 +62,7 @@ def add_note(*, actor: Actor, worker: Worker, text: str) -> WorkerNote:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Workers whose id begins with what was typed, in the order of their ids.
+    """Workers whose id begins with what was typed, or who are tagged so, in the order of their ids.
 
     `before` and `after`: where one who goes on reading begins, a worker's number; None at either end.
     """
@@ -77,15 +78,28 @@ class Found:
         return self.workers[0] if alone else None
 
 
+def sought(*, text: str, tag: str = "") -> "QuerySet[Worker]":
+    """Workers with this tag, in whatever capitals, or else those whose id begins with `text`; by their ids."""
+    if not tag:
+        return Worker.objects.with_prefix(text.strip().upper()) if can_begin(text) else Worker.objects.none()
+    # Tags are typed by hand, one at a time: all there are is few. SQLite lowers the letters of ASCII only.
+    there = WorkerTag.objects.filter(removed_at=None).order_by()
+    spelt = [
+        one for one in there.values_list("text", flat=True).distinct() if one.casefold() == tag.strip().casefold()
+    ]
+    tagged = there.filter(text__in=spelt).values("worker")
+    return Worker.objects.filter(pk__in=tagged).order_by(Ordered("worker_id"))
+
+
 def find_workers(
-    *, actor: Actor, text: str, after: uuid.UUID | None = None, before: uuid.UUID | None = None
+    *, actor: Actor, text: str, tag: str = "", after: uuid.UUID | None = None, before: uuid.UUID | None = None
 ) -> Found:
-    """Workers that an account in scope has met and whose id begins with the text: a page of them.
+    """Workers that an account in scope has met and whose id begins with the text, or who have the tag: a page.
 
     The entry says that somebody looked; it never holds the text, and where nobody was found nothing about it.
     """
     require(actor, Permission.FIND_WORKERS)
-    found = _page(actor, text.strip().upper(), after, before) if can_begin(text) else Found([])
+    found = _page(actor, sought(text=text, tag=tag), after, before)
     _note_search(actor, found.only, found=bool(found.workers))
     return found
 
@@ -94,7 +108,7 @@ def find_workers_at_once(*, actor: Actor, text: str) -> Found:
     """The worker with exactly this id and nobody else, or the first page of those whose id begins so."""
     require(actor, Permission.FIND_WORKERS)
     wanted = text.strip().upper()
-    found = _page(actor, wanted, None, None) if can_begin(text) else Found([])
+    found = _page(actor, sought(text=text), None, None)
     exact = [worker for worker in found.workers[:1] if worker.worker_id == wanted]  # the shortest comes first
     found = Found(exact) if exact else found
     _note_search(actor, found.only, found=bool(found.workers))
@@ -122,17 +136,13 @@ def find_worker(*, actor: Actor, text: str) -> Worker | None:
     return worker
 
 
-def _page(actor: Actor, prefix: str, after: uuid.UUID | None, before: uuid.UUID | None) -> Found:
+def _page(actor: Actor, rows: "QuerySet[Worker]", after: uuid.UUID | None, before: uuid.UUID | None) -> Found:
     """Entered at the last worker seen, by the index of the ids.
 
     No more than LOOKED_AT workers are looked at: few of those that begin so may be the actor's to see, and then a
     page is short and says how to go on.
     """
-    rows, edge, backwards = (
-        Worker.objects.with_prefix(prefix),
-        after or before,
-        after is None and before is not None,
-    )
+    edge, backwards = after or before, after is None and before is not None
     edge_id = Worker.objects.filter(pk=edge).values_list("worker_id", flat=True).first() if edge else None
     if edge_id is None:
         backwards = False  # gone, or erased: the first page

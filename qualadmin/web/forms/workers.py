@@ -13,7 +13,7 @@ from qualadmin.core.models import QualificationType, RequesterAccount
 
 from .base import PageForm, counted_text
 from .fields import LongText
-from .selections import KeysField
+from .selections import WRITE, KeysField
 from .session import PASSWORD_MAX
 
 
@@ -39,11 +39,12 @@ class WorkerIdForm(PageForm):
 
 
 class FindWorkerForm(WorkerIdForm):
-    """A worker id or its beginning; and which page of those that begin so, named by a worker on the page before.
+    """A worker id or its beginning, or a tag; and which page of them, named by a worker on the page before.
 
     `whole`: the id is meant as it stands, although others begin so.
     """
 
+    tag = forms.CharField(required=False, max_length=TAG_LIMIT, widget=forms.HiddenInput)
     whole = forms.BooleanField(required=False, widget=forms.HiddenInput)
     after = forms.UUIDField(required=False, widget=forms.HiddenInput)
     before = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -51,15 +52,21 @@ class FindWorkerForm(WorkerIdForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["worker_id"].label = "Worker ID, or how it begins"
+        self.fields["worker_id"].required = not self.data.get("tag")
+
+    def clean_tag(self) -> str:
+        """Nothing where an id was typed: a hidden field is no answer to what somebody typed after it."""
+        tag: str = self.cleaned_data["tag"]
+        return "" if self.cleaned_data.get("worker_id") else tag
 
 
 class FoundForm(FindWorkerForm):
-    """Ticked rows of those found, or all whose id begins so, and what is to be done with them.
+    """Ticked rows of those found, or all of them, and what is to be done with them.
 
     Nothing here is typed by hand: a fault means that the form was changed on its way.
     """
 
-    verb = forms.ChoiceField(choices=[("grant", "Grant"), ("revoke", "Take away")])
+    verb = forms.ChoiceField(choices=[("grant", "Grant"), ("revoke", "Take away"), (WRITE, "Write")])
     row = KeysField(required=False, coerce=uuid.UUID)
     matching = forms.BooleanField(required=False)
 

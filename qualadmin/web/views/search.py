@@ -1,4 +1,4 @@
-"""The search box of every page: workers by id or how it begins; types, jobs, studies and people by name.
+"""The search box of every page: workers by id or how it begins, and by tag; types, jobs, studies, people by name.
 
 What was typed may be a worker id, so it stays out of addresses: no link of the answer carries it.
 """
@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from qualadmin.core.actions.worker_tags import tags_in_use
 from qualadmin.core.actions.workers import Found, can_begin, find_workers_at_once
 from qualadmin.core.models import Job, QualificationType, Study, User
 from qualadmin.core.permissions import Permission, allowed
@@ -41,6 +42,9 @@ def find(request: Request) -> HttpResponse:
         if found.only is not None and found.only.worker_id == text.upper():
             return redirect("worker-detail", found.only.pk)
     groups = _called(request, text) if text else {}
+    if may_find and text:
+        tags = tags_in_use(actor=request.actor, text=text)
+        groups["tags"] = Group(tags[:SHOWN], len(tags) > SHOWN)
     context = {
         "text": text,
         "searched": text,

@@ -1,6 +1,7 @@
 """Workers: find by id, one worker's qualifications and history, notes. An id never stands in an address."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -13,8 +14,10 @@ from django.utils import timezone
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions import workers as actions
-from qualadmin.core.actions.found_workers import select_found
-from qualadmin.core.actions.worker_tags import add_tag, remove_tag
+from qualadmin.core.actions.found_workers import FoundSelection, select_found
+from qualadmin.core.actions.message_recipients import from_found
+from qualadmin.core.actions.messages import draft_message
+from qualadmin.core.actions.worker_tags import add_tag, remove_tag, tags_in_use
 from qualadmin.core.errors import ActionError, NotVisible
 from qualadmin.core.models import (
     GIVES,
@@ -32,6 +35,7 @@ from qualadmin.core.permissions import Permission, allowed
 from qualadmin.csvio import USUAL_LENGTHS, WorkerIdResult, check_worker_id
 from qualadmin.web.acting import act_and_return, posted, show, submit
 from qualadmin.web.filters import Choice
+from qualadmin.web.forms.selections import WRITE
 from qualadmin.web.forms.workers import FindWorkerForm, FoundForm, LookUpForm, NoteForm, TagForm
 from qualadmin.web.http import Request, is_fragment, is_polling, once, page
 from qualadmin.web.listing import Listing
@@ -41,6 +45,7 @@ State = Change.State
 CHECK_PATIENCE = 60  # seconds after which an unanswered check is no longer said to be under way
 LOOKED_BACK = 100  # entries of a worker among which one of the last minute is looked for
 BEGINS_NOT = "Nobody here has an ID that begins so. Enter the whole ID to have Amazon asked about a worker."
+TAGS_SHOWN = 40
 CHECKED_AT_ONCE = 20  # types a click asks Amazon about
 TIMELINE = Listing(
     columns=[],
@@ -76,7 +81,7 @@ def worker_list(request: Request) -> HttpResponse:
 
 @page(Permission.FIND_WORKERS, "POST")
 def worker_find(request: Request) -> HttpResponse:
-    """To the worker's page, or to the list of those whose id begins so.
+    """To the worker's page, or to the list of those whose id begins so, or who have the tag.
 
     An id nobody has met is not said to be wrong before Amazon was asked.
     """
@@ -91,13 +96,15 @@ def _find(request: Request, status: int = 200) -> HttpResponse:
     judged = check_worker_id(text)
     if form.cleaned_data["whole"] and judged.worker_id:
         return _unknown(request, judged.worker_id)
-    found = actions.find_workers(
-        actor=request.actor, text=text, after=form.cleaned_data["after"], before=form.cleaned_data["before"]
-    )
+    tag, after, before = (form.cleaned_data[name] for name in ("tag", "after", "before"))
+    found = actions.find_workers(actor=request.actor, text=text, tag=tag, after=after, before=before)
     if found.only is not None and not turned:
         return redirect("worker-detail", found.only.pk)
     if found.workers or found.after or found.before:
         return _found_page(request, found, judged, status)
+    if tag:
+        form.add_error(None, "Nobody has this tag any more. Choose another one.")
+        return _find_page(request, form)
     if judged.worker_id and len(judged.worker_id) >= USUAL_LENGTHS.start:
         return _unknown(request, judged.worker_id)
     form.add_error(
@@ -108,20 +115,20 @@ def _find(request: Request, status: int = 200) -> HttpResponse:
 
 @page(Permission.GRANT, "POST")
 def worker_select(request: Request) -> HttpResponse:
-    """Take workers that were found on to the question of what they are to be granted. Nothing is sent."""
+    """Take workers that were found on to what they are to be granted, or to be written. Nothing is sent."""
     form = FoundForm(request.POST)
     if not form.is_valid() or len(form.cleaned_data["row"]) > actions.PAGE:
         raise BadRequest("The selection came incomplete. Nothing was done. Find the workers again.")
     given = form.cleaned_data
 
+    selection = FoundSelection(given["worker_id"], given["tag"], None if given["matching"] else given["row"])
+    who: dict[str, Any] = {"actor": request.actor, "account": request.account_in_use}
+
     def act() -> str:
-        preview = select_found(
-            actor=request.actor,
-            account=request.account_in_use,
-            text=given["worker_id"],
-            workers=None if given["matching"] else given["row"],
-            verb=Verb(given["verb"]),
-        )
+        if given["verb"] == WRITE:
+            recipients = from_found(actor=request.actor, selection=selection)
+            return reverse("message-write", args=[draft_message(**who, recipients=recipients).pk])
+        preview = select_found(**who, selection=selection, verb=Verb(given["verb"]))
         return reverse("bulk-columns", args=[preview.pk])
 
     try:
@@ -139,7 +146,7 @@ def _unknown(request: Request, worker_id: str) -> HttpResponse:
 
 
 def _found_page(request: Request, found: actions.Found, judged: WorkerIdResult, status: int) -> HttpResponse:
-    """A page of those whose id begins as was typed. What was typed stays in the form, and so do its pages."""
+    """A page of those whose id begins as was typed, or of a tag. That stays in the form, and so do its pages."""
     account = request.account_in_use
     granted = Qualification.objects.filter(
         worker__in=found.workers, type__account=account, status=Qualification.Status.GRANTED
@@ -148,11 +155,12 @@ def _found_page(request: Request, found: actions.Found, judged: WorkerIdResult, 
     whole = judged.worker_id if judged.worker_id and len(judged.worker_id) >= USUAL_LENGTHS.start else ""
     is_known = any(worker.worker_id == whole for worker in found.workers)
     context = {
-        "text": request.POST["worker_id"].strip().upper(),
+        "text": request.POST.get("worker_id", "").strip().upper(),
+        "tag": request.POST.get("tag", "").strip(),
         "found": found,
         "rows": [(worker, held.get(worker.pk, 0)) for worker in found.workers],
         "whole": "" if is_known or found.before else whole,
-        "form": FindWorkerForm(initial={"worker_id": request.POST["worker_id"].strip()}),
+        "form": FindWorkerForm(initial={"worker_id": request.POST.get("worker_id", "").strip()}),
         "turned": [(name, request.POST[name]) for name in ("after", "before") if request.POST.get(name)][:1],
         "may_grant": allowed(request.actor, Permission.GRANT, str(account.pk), production=account.is_production),
     }
@@ -189,7 +197,17 @@ def _find_page(request: Request, form: FindWorkerForm) -> HttpResponse:
     )
     may_find = allowed(request.actor, Permission.FIND_WORKERS, str(account.pk))
     may_reveal = allowed(request.actor, Permission.REIDENTIFY, str(account.pk))
-    return show(request, "worker/find.html", form, changes=changes, may_find=may_find, may_reveal=may_reveal)
+    tags = tags_in_use(actor=request.actor) if may_find else []
+    return show(
+        request,
+        "worker/find.html",
+        form,
+        changes=changes,
+        tags=tags[:TAGS_SHOWN],
+        more_tags=len(tags) > TAGS_SHOWN,
+        may_find=may_find,
+        may_reveal=may_reveal,
+    )
 
 
 @page(Permission.SEE_WORKER_IDS)
