@@ -1,4 +1,4 @@
-"""A test from the form editor to a worker's score, and a type deleted in two steps, in Chromium."""
+"""Types in Chromium: a test from the form editor to a score, one in XML, changing, deleting in two steps."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,9 @@ from qualadmin.tasks.accounts import gateway_for
 from qualadmin.tasks.type_changes import change_type, look_for_hits
 from qualadmin.tasks.types import create_type
 from tests.browser.conftest import sign_in
+from tests.browser.test_main_job import use_practice_lab
 from tests.browser.visitor import Visitor
+from tests.tasks.conftest import make_live_type
 
 WORKER = "A1BROWSERWORKER"
 
@@ -122,4 +124,39 @@ def delete(visitor: Visitor, page: Page, row: QualificationType) -> None:
     expect(page.get_by_text("This type is being deleted")).to_be_visible()
     change_type(str(TypeChange.objects.get().pk))
     expect(page.get_by_text("Amazon has begun.")).to_be_visible()
+    visitor.assert_good_page()
+
+
+def test_change_make_inactive_and_write_a_test_in_xml(manager: Visitor, emulator: Emulator) -> None:
+    visitor, page = manager, manager.page
+    visitor.open("/profile/")
+    use_practice_lab(page)
+    one = make_live_type(visitor.people.account)
+    gateway_for(one.account).update_type(one.mturk_id or "", description=one.description)  # as noted here
+    visitor.open(f"/types/{one.pk}/")
+    page.get_by_role("link", name="Change the type").click()
+    page.get_by_label("Description").fill("Took part in the pilot.")
+    page.get_by_role("button", name="Check the change").click()
+    expect(page.get_by_text("Took part in the pilot.")).to_be_visible()
+    visitor.assert_good_page()
+    page.get_by_role("button", name="Change this type in the emulator").click()
+    change_type(str(TypeChange.objects.get().pk))
+    page.reload()
+    page.get_by_role("link", name="Deactivate…").click()
+    visitor.assert_good_page()
+    page.get_by_role("button", name="Deactivate this type in the emulator").click()
+    change_type(str(TypeChange.objects.latest("created_at").pk))
+    page.reload()
+    expect(page.get_by_role("link", name="Activate…")).to_be_visible()
+    there = gateway_for(one.account).get_type(one.mturk_id or "")
+    assert (there.description, there.status) == ("Took part in the pilot.", "Inactive")
+
+    page.get_by_role("link", name="Give it a test").click()
+    visitor.assert_good_page()
+    page.get_by_role("button", name="Write a test").click()
+    page.get_by_role("link", name="As XML", exact=True).click()
+    page.get_by_label("QuestionForm").fill("<QuestionForm>\n  <Wrong>\n</QuestionForm>")
+    page.get_by_role("button", name="Keep and preview").click()
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"line \d+, column \d+", re.IGNORECASE))
+    visitor.picture("type-xml-faults")
     visitor.assert_good_page()

@@ -77,7 +77,6 @@ HOLDERS = Listing(
         Column("score", "Score", numeric=True),
         Column("status", "Status"),
         Column("since", "Granted"),
-        Column("ends", "Held until"),
         Column("checked", "Checked"),
     ],
     filters=[Choice("status", "Status", path="status", choices=Qualification.Status.choices, any_label="All")],
