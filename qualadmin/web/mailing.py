@@ -32,7 +32,9 @@ class MailProgress:
         """The colour of the bar."""
         if self.is_open:
             return ""
-        return "halted" if self.message.state == State.STOPPED or self.message.unknown else "done"
+        one = self.message
+        reached = one.state == State.FINISHED and one.done and not one.unknown
+        return "done" if reached else "halted"
 
     @property
     def sentence(self) -> str:
@@ -43,6 +45,8 @@ class MailProgress:
             return f"{grouped(self.ended)} of {_workers(one.total)}, up to a hundred with each call.{rests}"
         if one.state == State.FINISHED and one.done == one.total:
             return "Everybody was mailed." if one.total > 1 else "The worker was mailed."
+        if not one.done:
+            return "Nobody is known to have been mailed. The lines below say why."
         return f"{grouped(one.done)} of {_workers(one.total)} mailed. The lines below say why others were not."
 
 

@@ -149,6 +149,8 @@ class Progress:
     @property
     def tone(self) -> str:
         """The class of the bar."""
+        if self.job.state == Job.State.FINISHED and self.job.failed and not self.job.done:
+            return "halted"  # green is for what went well
         tones = {Job.State.PAUSED: "halted", Job.State.STOPPED: "halted", Job.State.FINISHED: "done"}
         return tones.get(Job.State(self.job.state), "")
 
