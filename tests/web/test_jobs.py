@@ -395,18 +395,3 @@ def test_production_is_named_on_a_job_page(granter: Someone, cast: Cast) -> None
     job = JobFactory(account=real, created_by=cast.granter)
     page = granter.get(page_of(job))
     assert "· Production ·" in page.content.decode().split("</title>")[0]
-
-
-@pytest.mark.parametrize(
-    ("done", "failed", "state", "tone"),
-    [
-        (2, 0, "finished", "done"),
-        (1, 1, "finished", "done"),
-        (0, 2, "finished", "halted"),
-        (0, 2, "paused", "halted"),
-        (0, 2, "running", ""),
-    ],
-)
-def test_the_bar_is_green_only_where_something_went_well(done: int, failed: int, state: str, tone: str) -> None:
-    job = Job(total=2, done=done, failed=failed, state=state)
-    assert Progress(job).tone == tone

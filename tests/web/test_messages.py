@@ -5,12 +5,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from qualadmin.core.actions.message_calls import claim_recipients, expire_mail_leases
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Letter, Message, Qualification
-from qualadmin.web.mailing import MailProgress
 from tests.approving import Second
 from tests.factories import QualificationFactory, TypeFactory, WorkerFactory
 from tests.messages import SUBJECT, TEXT, make_draft, make_message
@@ -153,17 +151,3 @@ def test_the_results_are_a_file_and_on_record_and_viewers_see_pseudonyms(
     viewer = Someone(client, cast.viewer, cast.account)
     assert not any(one in text_of(viewer.get(f"/messages/{message.pk}/")) for one in IDS)
     assert viewer.get(reverse("message-results", args=[message.pk])).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("counts", "tone", "sentence"),
-    [
-        ({"done": 3}, "done", "Everybody was mailed."),
-        ({"done": 1, "failed": 2}, "done", "1 of 3 workers mailed. The lines below say why others were not."),
-        ({"failed": 3}, "halted", "Nobody is known to have been mailed. The lines below say why."),
-        ({"unknown": 3}, "halted", "Nobody is known to have been mailed. The lines below say why."),
-    ],
-)
-def test_the_bar_is_green_only_where_somebody_was_mailed(counts: dict[str, int], tone: str, sentence: str) -> None:
-    ended = Message(state=Message.State.FINISHED, total=3, finished_at=timezone.now(), **counts)
-    assert (MailProgress(ended).tone, MailProgress(ended).sentence) == (tone, sentence)
