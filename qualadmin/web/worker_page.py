@@ -1,5 +1,5 @@
-"""What the page of a worker shows beside qualifications and history, in one question: tags, what the worker asked
-for, the lists the worker is in, and what became of messages."""
+"""What the page of a worker shows beside its history. In one question: tags, what the worker asked for, lists the
+worker is in, and what became of messages. In another one: what is held, here and in other accounts."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -14,13 +14,16 @@ from qualadmin.core.models import (
     Membership,
     Message,
     MessageRecipient,
+    Qualification,
     QualificationRequest,
     RequesterAccount,
     Worker,
     WorkerList,
     WorkerTag,
 )
+from qualadmin.core.permissions import Permission, allowed
 
+HELD: Final = 300  # qualifications shown, those of the account in use first
 REQUESTS: Final = 20  # shown, the oldest
 LISTS: Final = 20  # shown, by name
 MESSAGES: Final = 10  # shown, the newest
@@ -90,6 +93,22 @@ def beside(actor: Actor, account: RequesterAccount, worker: Worker) -> Beside:
         all=True,
     )
     return _sorted([Line(*row) for row in rows])
+
+
+def held_here_and_elsewhere(
+    actor: Actor, account: RequesterAccount, worker: Worker
+) -> tuple[list[Qualification], list[Qualification]]:
+    """What the worker holds or held in the account in use, and in the others where one may know who it is."""
+    rows = Qualification.objects.filter(worker=worker).select_related("type__account")
+    first = Case(When(type__account=account, then=0), default=1)
+    here, elsewhere = list[Qualification](), list[Qualification]()
+    for one in rows.order_by(first, "type__account__name", "type__name")[:HELD]:
+        if one.type.account_id == account.pk:
+            here.append(one)
+        # Who sees pseudonyms in an account must not learn there whom one of them means.
+        elif allowed(actor, Permission.SEE_WORKER_IDS, str(one.type.account_id)):
+            elsewhere.append(one)
+    return here, elsewhere
 
 
 def _sorted(lines: list[Line]) -> Beside:

@@ -1,4 +1,4 @@
-"""Whoever reviews what may be done here begins with the public functions of the actions: each says what it does."""
+"""Whoever reviews what may be done here begins with the public actions: each of them says what it does."""
 
 import ast
 from pathlib import Path

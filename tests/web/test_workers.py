@@ -12,10 +12,13 @@ from tests.factories import (
     ListFactory,
     MembershipFactory,
     MessageFactory,
+    QualificationFactory,
     RecipientFactory,
     RequestFactory,
+    RoleFactory,
     SourceFactory,
     TypeFactory,
+    UserFactory,
 )
 from tests.web.html import assert_valid_fragment, assert_valid_page
 from tests.web.lab import WORKER_ID, Lab
@@ -109,11 +112,13 @@ def test_a_pi_sees_no_change_of_somebody_elses_study(client: Client, lab: Lab) -
     assert "Not for the PI" not in text
 
 
-def test_another_account_shows_nothing_of_this_one(granter: Someone, lab: Lab) -> None:
+def test_another_account_shows_no_history_of_this_one(granter: Someone, lab: Lab) -> None:
     granter.use(lab.cast.other_account)
     text = text_of(granter.get(f"/workers/{lab.worker.pk}/"))
     assert "Holds nothing here" in text
-    assert "Wave 7" not in text
+    assert "No changes yet" in text
+    assert text.index("In your other accounts") < text.index("Wave 7")
+    assert "wave-7.csv" not in text
 
 
 def test_a_viewer_sees_a_pseudonym_and_no_notes(granter: Someone, lab: Lab) -> None:
@@ -222,3 +227,16 @@ def test_a_tag_is_put_on_and_taken_off(granter: Someone, lab: Lab) -> None:
     elsewhere = Someone(Client(), lab.cast.outsider, lab.cast.other_account)
     fields = elsewhere.hidden("/workers/")
     assert elsewhere.client.post(f"{path}tags/", fields | {"tag": "one"}).status_code == 404
+
+
+def test_what_other_accounts_hold_is_told_where_one_may_know(granter: Someone, client: Client, lab: Lab) -> None:
+    cast = lab.cast
+    theirs = TypeFactory(account=cast.other_account, name="Elsewhere wave")
+    QualificationFactory(type=theirs, worker=lab.worker, value=77)
+    page = granter.get(f"/workers/{lab.worker.pk}/")
+    assert_valid_page(page)
+    assert "Elsewhere wave Other lab Emulator 77" in text_of(page)
+    here = UserFactory(full_name="Here Only")
+    RoleFactory(user=here, role="granter", account=cast.account, can_production=True)
+    RoleFactory(user=here, role="viewer", account=cast.other_account)  # who sees pseudonyms there
+    assert "Elsewhere wave" not in text_of(Someone(client, here, cast.account).get(f"/workers/{lab.worker.pk}/"))

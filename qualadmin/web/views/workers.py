@@ -39,7 +39,7 @@ from qualadmin.web.forms.selections import WRITE
 from qualadmin.web.forms.workers import FindWorkerForm, FoundForm, LookUpForm, NoteForm, TagForm
 from qualadmin.web.http import Request, is_fragment, is_polling, once, page
 from qualadmin.web.listing import Listing
-from qualadmin.web.worker_page import beside
+from qualadmin.web.worker_page import beside, held_here_and_elsewhere
 
 State = Change.State
 CHECK_PATIENCE = 60  # seconds after which an unanswered check is no longer said to be under way
@@ -285,12 +285,13 @@ def _detail(request: Request, worker: Worker, form: NoteForm, tagging: TagForm |
         part = {"one": worker, "may_answer": may_answer}
         return TIMELINE.render(request, rows, "worker/detail.html", part, results=results)
     has_id = worker.erased_at is None
-    held = Qualification.objects.filter(worker=worker, type__account=account).select_related("type")
+    held, elsewhere = held_here_and_elsewhere(request.actor, account, worker)
     context = {
         "one": worker,
         "form": form,
         "tagging": tagging,
-        "held": list(held.order_by("type__name")[:200]),
+        "held": held,
+        "elsewhere": elsewhere,
         "checking": _is_being_checked(worker),
         "notes": _notes(request, worker),
         "may_grant": has_id and may_answer,
