@@ -33,6 +33,11 @@ def new_entries() -> Iterator[Entries]:
     found.extend(AuditEntry.objects.filter(seq__gte=before).order_by("seq"))
 
 
+def newest(action: str) -> AuditEntry:
+    """The newest entry of this action; fails if there is none."""
+    return AuditEntry.objects.filter(action=action).latest("seq")
+
+
 def take_the_next_number() -> None:
     """What somebody does who writes into the log by hand: from now on it takes no entry more."""
     names = "stream, recorded_at, actor_kind, actor_label, action, outcome, severity, core, leaf"

@@ -9,6 +9,7 @@ from qualadmin.audit import vocabulary
 from qualadmin.core.events import EVENTS
 
 ROOT = Path(qualadmin.__file__).parent
+TESTS = Path(__file__).parents[1]
 #: Calls that write an entry, or hand the name of one on.
 WRITERS = {"record", "record_now", "record_call", "_move"}
 
@@ -29,6 +30,19 @@ def test_every_event_is_recorded_by_some_code() -> None:
     }
     never = {event.name for event in EVENTS} - used
     assert not never, f"in the vocabulary, but nobody records: {sorted(never)}"
+
+
+def test_every_event_is_named_by_a_test() -> None:
+    """By a string of its own, which is what entries are compared with; the written-down forms do not count."""
+    named = {
+        name
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for name in node.value.split()
+    }
+    untested = {event.name for event in EVENTS} - named
+    assert not untested, f"recorded, but no test says when: {sorted(untested)}"
 
 
 def test_no_code_records_an_unknown_event() -> None:

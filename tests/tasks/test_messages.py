@@ -154,7 +154,9 @@ def test_a_call_that_is_refused_mails_nobody_and_may_be_tried_again(
     send(message)
     assert (message.state, states_of(message)) == ("finished", {"failed": 3})
     assert set(message.recipients.values_list("code", flat=True)) == {"refused"}
-    retry_message(actor=granter.as_actor(), message_id=message.pk)
+    with new_entries() as entries:
+        retry_message(actor=granter.as_actor(), message_id=message.pk)
+    assert (entries[0].action, entries[0].actor_id) == ("message.retried", str(granter.pk))
     send(message)
     assert (message.state, mailed(emulator)) == ("finished", Counter(known[:3]))
 

@@ -8,14 +8,17 @@ from django.db import connection
 
 from qualadmin.audit.models import AuditEntry
 from qualadmin.core.actions.approvals import approve_job, send_back_job, withdraw_job
+from qualadmin.core.actions.message_control import decide_message, withdraw_message
 from qualadmin.core.errors import Conflict
-from qualadmin.core.models import Change, Job
+from qualadmin.core.models import Change, Job, Message
 from tests.approving import Second, another_pi
+from tests.messages import make_message, states_of
 from tests.tasks.hands import give, outcome, take
 
 # Threads share one connection of the test database on SQLite, and its writers are alone by nature.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 Act = Callable[[], object]
+IDS = ["A1MADEUPWORKER", "A2MADEUPWORKER"]
 
 
 def at_once(acts: list[Act]) -> list[object]:
@@ -63,3 +66,28 @@ def test_f38_exactly_one_decision_wins(second: Second, rival: str) -> None:
         claimed = take(second.account)
         assert len(claimed) == (3 if approved else 0)
         give(outcome(claim) for claim in claimed)
+
+
+@pytest.mark.parametrize("rival", ["withdraws", "sends back", "approves too"])
+def test_exactly_one_decision_about_a_message_wins(second: Second, rival: str) -> None:
+    other, first, asker = another_pi(second.study).as_actor(), second.pi.as_actor(), second.granter.as_actor()
+    for _ in range(5):
+        message = make_message(second.granter, second.account, IDS, study=second.study)
+        rivals: dict[str, Callable[[], object]] = {
+            "withdraws": lambda pk=message.pk: withdraw_message(actor=asker, message_id=pk),  # type: ignore[misc]
+            "sends back": lambda pk=message.pk: decide_message(  # type: ignore[misc]
+                actor=other, message_id=pk, approve=False, words="No."
+            ),
+            "approves too": lambda pk=message.pk: decide_message(  # type: ignore[misc]
+                actor=other, message_id=pk, approve=True
+            ),
+        }
+        found = at_once(
+            [lambda pk=message.pk: decide_message(actor=first, message_id=pk, approve=True), rivals[rival]]
+        )
+        lost = [one for one in found if isinstance(one, Exception)]
+        assert [type(one) for one in lost] == [Conflict], found
+        entries = AuditEntry.objects.filter(target_id=str(message.pk), action__startswith="message.approval.")
+        assert entries.count() == 1
+        approved = Message.objects.get(pk=message.pk).state == "running"
+        assert states_of(message) == {"planned" if approved else "cancelled": 2}

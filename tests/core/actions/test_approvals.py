@@ -217,6 +217,8 @@ def test_who_asked_may_withdraw_it_and_nobody_else(second: Second, manager: User
             withdraw_job(actor=person.as_actor(), job_id=job.pk)
     with new_entries() as entries:
         withdraw_job(actor=second.granter.as_actor(), job_id=job.pk)
+    assert entries.only.action == "job.approval.withdrawn"
+    assert entries.only.actor_id == str(second.granter.pk)
     assert entries.only.changes == {"state": ["approval", "recalled"], "given_up": [None, 2]}
     assert fresh(job).state == State.WITHDRAWN
     assert set(job.changes.values_list("code", flat=True)) == {"withdrawn"}

@@ -162,7 +162,10 @@ def test_each_asker_answers_for_the_own_grants_and_authority_is_asked_again(
     assert [(one.person_id, one.count) for one in due_ends(now=timezone.now(), account=wave.account)] == [
         (granter.pk, 1)
     ]
-    preview = prepare_ends(actor=colleague.as_actor(), account=wave.account, study_id=None)
+    with new_entries() as entries:
+        preview = prepare_ends(actor=colleague.as_actor(), account=wave.account, study_id=None)
+    assert (entries.only.action, entries.only.actor_id) == ("list.ended", str(colleague.pk))
+    assert entries.only.changes == {"rows": [None, preview.rows.count()]}
     confirm_preview(actor=colleague.as_actor(), preview_id=preview.pk, rows_sha256=preview.rows_sha256)
     finish(wave.account)
     assert holders(wave) == set()

@@ -25,7 +25,7 @@ from qualadmin.core.models import (
     Worker,
     WorkerList,
 )
-from tests.entries import new_entries
+from tests.entries import new_entries, newest, payload_of
 from tests.factories import QualificationFactory, TypeFactory
 from tests.people import Cast
 
@@ -151,14 +151,22 @@ def test_names_and_studies(granter: User, pi: User, study: Study, account: Reque
     one = make(granter, account)
     with pytest.raises(ActionError, match="this name already"):
         make(granter, account)
+    told = newest("workerlist.created")
+    assert (told.target_id, told.stream, told.actor_id) == (str(one.pk), account.stream, str(granter.pk))
+    assert told.changes["name"] == [None, one.name]
     stale = WorkerList.objects.get(pk=one.pk)
     actions.update_list(actor=granter.as_actor(), one=one, name="Wave 1 to 3", study=study, note="For wave 4")
     with pytest.raises(Conflict):
         actions.update_list(actor=granter.as_actor(), one=stale, name="Other")
     assert (one.name, one.stream) == ("Wave 1 to 3", study.stream)
     assert one in WorkerList.objects.visible_to(pi.as_actor())
+    told = newest("workerlist.updated")
+    assert (told.actor_id, told.changes["name"][1]) == (str(granter.pk), "Wave 1 to 3")
+    assert payload_of(told) == {"note": "For wave 4"}
     actions.archive_list(actor=granter.as_actor(), one=one)
     one.refresh_from_db()
+    told = newest("workerlist.archived")
+    assert (told.target_id, told.stream, told.changes) == (str(one.pk), study.stream, {"members": [0, None]})
     with pytest.raises(Conflict, match="put away"):
         paste(granter, one, "A1MADEUPWORKER")
     make(granter, account, "Wave 1 to 3")  # the name is free again

@@ -1,7 +1,6 @@
 """Messages to workers up to the call: who they go to, what is refused, who decides."""
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -30,8 +29,7 @@ from qualadmin.core.models import Message, MessageRecipient, RoleAssignment, Use
 from qualadmin.core.queue import MAIL, SEND_MESSAGE
 from qualadmin.tasks.schedules import prune
 from tests.approving import Second, another_pi
-from tests.core.actions.test_approval_races import at_once
-from tests.entries import new_entries, payload_of
+from tests.entries import new_entries, newest, payload_of
 from tests.factories import (
     ChangeFactory,
     MembershipFactory,
@@ -255,6 +253,10 @@ def test_what_is_sent_back_or_withdrawn_is_never_sent(second: Second, rung: list
         with pytest.raises(Conflict):
             decide_message(actor=pi, message_id=message.pk, approve=True)
     assert set(rung) == {(MAIL,)}
+    declined, withdrawn = newest("message.approval.declined"), newest("message.approval.withdrawn")
+    assert (declined.actor_id, payload_of(declined)) == (str(second.pi.pk), {"words": "Too long."})
+    assert (withdrawn.actor_id, payload_of(withdrawn)) == (str(second.granter.pk), {})
+    assert (declined.target_id, withdrawn.target_id) == (str(back.pk), str(taken.pk))
 
 
 @pytest.mark.django_db
@@ -307,6 +309,8 @@ def test_stopping_gives_up_the_rest_and_who_may_not_cannot(cast: Cast) -> None:
     assert states_of(message) == {"sending": 100, "cancelled": 1}
     message.refresh_from_db()
     assert (message.state, message.finished_at) == ("stopped", None)  # a call is in hand
+    told = AuditEntry.objects.get(action="message.stopped")  # once, though it was said twice
+    assert (told.actor_id, told.changes["given_up"]) == (str(cast.pi.pk), [None, 1])
     with pytest.raises(Conflict):
         retry_message(actor=cast.actor("granter"), message_id=message.pk)
 
@@ -356,6 +360,10 @@ def test_unknown_ones_are_only_written_to_by_another_message(cast: Cast) -> None
     expire_mail_leases(actor=Actor.system("t"), now=later)
     message.refresh_from_db()
     assert (message.state, message.unknown) == ("finished", 2)
+    told = AuditEntry.objects.filter(action="message.mail.unknown")
+    assert set(told.values_list("outcome", "subject")) == {
+        ("unknown", one) for one in message.recipients.values_list("worker", flat=True)
+    }
     with pytest.raises(Conflict, match="Nobody is left"):
         retry_message(actor=cast.actor("granter"), message_id=message.pk)
     found = from_message(actor=cast.actor("granter"), account=cast.account, message_id=message.pk)
@@ -367,30 +375,3 @@ def test_unknown_ones_are_only_written_to_by_another_message(cast: Cast) -> None
 def test_a_message_that_is_not_there_is_not_there(cast: Cast) -> None:
     with pytest.raises(NotVisible):
         stop_message(actor=cast.actor("granter"), message_id=uuid.uuid4())
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.postgres
-@pytest.mark.parametrize("rival", ["withdraws", "sends back", "approves too"])
-def test_exactly_one_decision_wins(second: Second, rival: str) -> None:
-    other, first, asker = another_pi(second.study).as_actor(), second.pi.as_actor(), second.granter.as_actor()
-    for _ in range(5):
-        message = make_message(second.granter, second.account, IDS, study=second.study)
-        rivals: dict[str, Callable[[], object]] = {
-            "withdraws": lambda pk=message.pk: withdraw_message(actor=asker, message_id=pk),  # type: ignore[misc]
-            "sends back": lambda pk=message.pk: decide_message(  # type: ignore[misc]
-                actor=other, message_id=pk, approve=False, words="No."
-            ),
-            "approves too": lambda pk=message.pk: decide_message(  # type: ignore[misc]
-                actor=other, message_id=pk, approve=True
-            ),
-        }
-        found = at_once(
-            [lambda pk=message.pk: decide_message(actor=first, message_id=pk, approve=True), rivals[rival]]
-        )
-        lost = [one for one in found if isinstance(one, Exception)]
-        assert [type(one) for one in lost] == [Conflict], found
-        entries = AuditEntry.objects.filter(target_id=str(message.pk), action__startswith="message.approval.")
-        assert entries.count() == 1
-        approved = Message.objects.get(pk=message.pk).state == "running"
-        assert states_of(message) == {"planned" if approved else "cancelled": 2}

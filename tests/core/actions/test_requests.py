@@ -10,7 +10,13 @@ from qualadmin.core.actions.answering import Rule
 from qualadmin.core.actions.answers import change_scoring_key, forget_answers
 from qualadmin.core.actions.jobs import confirm_preview
 from qualadmin.core.actions.previews import Wishes
-from qualadmin.core.actions.requests import answer_request, plan_answers, select_requests, take_back
+from qualadmin.core.actions.requests import (
+    answer_request,
+    plan_answers,
+    request_reading,
+    select_requests,
+    take_back,
+)
 from qualadmin.core.actions.seen import SeenRequest
 from qualadmin.core.actions.waiting import apply_requests
 from qualadmin.core.actor import Actor
@@ -145,9 +151,16 @@ def test_many_are_accepted_with_what_the_key_makes_of_their_answers(
     blue, green, held = waiting(wave, "blue", "green", "blue")
     QualificationFactory(type=wave, worker=held.worker, value=90)
     bare = RequestFactory(type=wave)
-    change_scoring_key(actor=actor, type=wave, text=KEY, test=TEST)
+    with new_entries() as entries:
+        change_scoring_key(actor=actor, type=wave, text=KEY, test=TEST)
+        change_scoring_key(actor=actor, type=wave, text=KEY, test=TEST)  # changes nothing
+    before, after = entries.only.changes["sha256"]
+    assert (entries.only.action, before == after) == ("qtype.key.changed", False)
     rows = QualificationRequest.objects.all()
-    preview = select_requests(actor=actor, account=wave.account, rows=rows, verb=Verb.ACCEPT, matching=True)
+    with new_entries() as entries:
+        preview = select_requests(actor=actor, account=wave.account, rows=rows, verb=Verb.ACCEPT, matching=True)
+    assert entries.only.action == "request.selected"
+    assert entries.only.changes == {"rows": [None, 4], "matching": [None, True], "verb": [None, "accept"]}
     plan_answers(actor=actor, preview=preview, wishes=Wishes(), rule=Rule(by_key=True))
     found = {row.request_id: row for row in preview.rows.all()}
     assert [(found[one.pk].group, found[one.pk].value) for one in (blue, green, held, bare)] == [
@@ -190,9 +203,18 @@ def test_answers_are_kept_while_a_request_waits_and_forgotten_some_time_after(
     assert forget_answers(actor=prune, before=tomorrow) == 0
     with new_entries() as entries:
         assert forget_answers(actor=prune, before=tomorrow + timedelta(days=1)) == 2
-    assert [entry.changes for entry in entries] == [{"count": [None, 2]}]
+    assert entries.only.action == "request.answers.forgotten"
+    assert entries.only.changes == {"count": [None, 2]}
     assert not AskedTest.objects.exists()
     assert second.worker.worker_id == "AASKER1", "the worker is still known"
+
+
+def test_asking_amazon_which_requests_wait_is_told(wave: QualificationType, granter: User) -> None:
+    with new_entries() as entries:
+        request_reading(actor=granter.as_actor(), account=wave.account)
+    told = entries.only
+    assert (told.action, told.actor_id) == ("account.requests.asked", str(granter.pk))
+    assert (told.stream, told.target_id) == (wave.account.stream, str(wave.account.pk))
 
 
 def test_answers_beside_the_key(wave: QualificationType) -> None:

@@ -27,7 +27,7 @@ from qualadmin.core.models import (
     User,
     WorkerList,
 )
-from tests.entries import new_entries
+from tests.entries import new_entries, newest, payload_of
 from tests.factories import QualificationFactory, TypeFactory, WorkerFactory
 from tests.people import Cast
 from tests.tasks.hands import finish
@@ -78,6 +78,10 @@ def test_the_first_run_is_confirmed_by_a_person_and_the_night_keeps_the_type_in_
 ) -> None:
     first = paste(granter, members, "A1MADEUPWORKER", "A2MADEUPWORKER")
     rule = make(granter, wave, members, score=7, study=study, reason="Prior participants")
+    told = newest("rule.created")
+    assert (told.target_id, told.stream, told.actor_id) == (str(rule.pk), study.stream, str(granter.pk))
+    assert told.changes["score"] == [None, 7]
+    assert payload_of(told) == {"reason": "Prior participants"}
     assert night(rule) is None  # a draft never runs by itself
     assert due_rules() == []
     with new_entries() as entries:
@@ -238,7 +242,13 @@ def test_a_run_that_takes_away_from_many_waits_for_a_person(
     assert entries.actions == ["rule.run.held"]
     assert "10 of the 13 workers" in rule.held
     assert len(holders(wave)) == 13
-    confirm(granter, rule)
+    with new_entries() as entries:
+        confirm(granter, rule)
+    ruled, cleared = newest("list.ruled"), newest("rule.run.cleared")
+    assert {ruled, cleared} <= set(entries)
+    assert ruled.changes == {"rows": [None, 10], "revokes": [None, 10]}
+    assert (ruled.actor_id, cleared.actor_id) == (str(granter.pk), str(granter.pk))
+    assert cleared.changes == {"held": [True, False], "trouble": [False, False]}
     rule.refresh_from_db()
     assert (rule.held, len(holders(wave))) == ("", 3)
 

@@ -112,6 +112,10 @@ def test_who_may(cast: Cast, live: QualificationType) -> None:
             request_type_delete(actor=cast.actor(person), type=live, name="Wave 4")
         with pytest.raises(NotAllowed):
             start_drafted_test(actor=cast.actor(person), account=cast.account)
+    with new_entries() as entries:
+        for _ in range(2):
+            request_hits(actor=cast.actor("manager"), type=live)  # the second is the first one's
+    assert (entries.only.action, entries.only.target_id) == ("qtype.hits.requested", str(live.pk))
     disable_account(actor=cast.actor("manager"), account=cast.account)
     live.refresh_from_db()
     with pytest.raises(Conflict, match="switched off"):
