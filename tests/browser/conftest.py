@@ -22,6 +22,9 @@ LOOKS = {
     "phone": ("light", 390, 844),
     "phone-dark": ("dark", 390, 844),
 }
+#: Each colour scheme and each size once. What every page is made of is seen in all four (test_frame), and so is
+#: the main job; the flows of single pages are made of the same.
+BOTH = ("light", "phone-dark")
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from qualadmin.core.models import Change, Environment, Heartbeat, Job, QualificationType
-from tests.browser.conftest import LOOKS, sign_in
+from tests.browser.conftest import BOTH, sign_in
 from tests.browser.test_main_job import end
 from tests.browser.visitor import Visitor
 from tests.factories import AccountFactory, QualificationFactory, RoleFactory, TypeFactory, WorkerFactory
 from tests.tasks.lists import worker_ids
 
-in_every_look = pytest.mark.parametrize("look", list(LOOKS))
+in_both_looks = pytest.mark.parametrize("look", BOTH)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def good(visitor: Visitor, name: str, look: str) -> None:
     visitor.assert_good_page()
 
 
-@in_every_look
+@in_both_looks
 def test_asked_approved_done(visitor: Visitor, wave: QualificationType, look: str) -> None:
     page = visitor.page
     sign_in(visitor, visitor.people.granter)

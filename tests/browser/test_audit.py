@@ -8,11 +8,11 @@ from playwright.sync_api import expect
 from qualadmin.audit import record as audit
 from qualadmin.audit.types import Context, Target, Who
 from qualadmin.core.models import User
-from tests.browser.conftest import LOOKS, sign_in
+from tests.browser.conftest import BOTH, sign_in
 from tests.browser.visitor import Visitor
 from tests.web.lab import WORKER_ID, Lab, make_lab
 
-in_every_look = pytest.mark.parametrize("look", list(LOOKS))
+in_both_looks = pytest.mark.parametrize("look", BOTH)
 
 
 def furnished(visitor: Visitor) -> Lab:
@@ -70,7 +70,7 @@ def pages_of(lab: Lab) -> dict[str, str]:
     }
 
 
-@in_every_look
+@in_both_looks
 def test_axe_and_the_content_policy_find_no_fault(visitor: Visitor, look: str) -> None:
     lab = furnished(visitor)
     enter(visitor, lab, lab.cast.manager)

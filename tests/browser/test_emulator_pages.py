@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from qualadmin.emulator.testing import Emulator
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import BOTH
 from tests.browser.visitor import Visitor
 from tests.emulator.conftest import create_type, make_client
 from tests.emulator.hit_forms import HTML, new_hit
@@ -63,7 +63,7 @@ def row(page: Page, text: str) -> Any:
     return page.get_by_role("region").locator("tr").filter(has_text=text)
 
 
-@pytest.mark.parametrize("look", list(LOOKS))
+@pytest.mark.parametrize("look", BOTH)
 def test_axe_and_the_content_policy_find_no_fault(guest: Visitor, look: str) -> None:
     for path in PAGES:
         guest.open(path)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from qualadmin.core.actions.message_calls import Refusal, claim_recipients, record_mailed
 from qualadmin.core.actor import Actor
 from qualadmin.core.models import Message, QualificationType
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import BOTH
 from tests.browser.test_main_job import use_practice_lab
 from tests.browser.visitor import Visitor
 from tests.factories import QualificationFactory, TypeFactory, WorkerFactory
@@ -32,7 +32,7 @@ def good(visitor: Visitor, name: str) -> None:
     visitor.assert_good_page()
 
 
-@pytest.mark.parametrize("look", [LOOK for LOOK in LOOKS if LOOK in ("light", "phone-dark")])
+@pytest.mark.parametrize("look", BOTH)
 def test_from_the_holders_of_a_type_to_the_result(
     granter_at_browser: Visitor, wave: QualificationType, look: str
 ) -> None:

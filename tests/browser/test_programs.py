@@ -1,4 +1,4 @@
-"""What people need for their programs, in every look: tokens, keys, each shown once, the page of the API."""
+"""What people need for their programs, in both looks: tokens, keys, each shown once, the page of the API."""
 
 import re
 
@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from qualadmin.core.models import AccessKey, AccessToken
+from tests.browser.conftest import BOTH
 from tests.browser.visitor import Visitor
 
 PAGES = {"tokens": "/profile/tokens/", "keys": "/profile/keys/", "api": "/help/api/"}
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+@pytest.mark.parametrize("look", BOTH)
 def test_the_pages_and_what_is_shown_once(granter_at_browser: Visitor, look: str) -> None:
     visitor = granter_at_browser
     make_token(visitor, look)

@@ -3,13 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import LOOKS, sign_in
+from tests.browser.conftest import BOTH, sign_in
 from tests.browser.test_main_job import use_practice_lab
 from tests.browser.visitor import Visitor
 from tests.factories import JobFactory, QualificationFactory, StudyFactory, TypeFactory, UserFactory, WorkerFactory
 
 
-@pytest.mark.parametrize("look", list(LOOKS))
+@pytest.mark.parametrize("look", BOTH)
 def test_from_any_page_to_a_study_by_keyboard(visitor: Visitor, look: str) -> None:
     page, account = visitor.page, visitor.people.account
     sign_in(visitor, visitor.people.manager)

@@ -6,13 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from qualadmin.core.models import Preview, QualificationType
-from tests.browser.conftest import LOOKS, sign_in
+from tests.browser.conftest import BOTH, sign_in
 from tests.browser.test_main_job import use_practice_lab
 from tests.browser.visitor import Visitor
 from tests.factories import QualificationFactory, TypeFactory, WorkerFactory
 
 HOLDERS = 57
-in_every_look = pytest.mark.parametrize("look", list(LOOKS))
+in_both_looks = pytest.mark.parametrize("look", BOTH)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def wave(granter_at_browser: Visitor) -> QualificationType:
     return chosen
 
 
-@in_every_look
+@in_both_looks
 def test_from_boxes_to_the_check_page(granter_at_browser: Visitor, wave: QualificationType, look: str) -> None:
     visitor, page = granter_at_browser, granter_at_browser.page
     visitor.open(f"/types/{wave.pk}/?status=Granted&size=25")

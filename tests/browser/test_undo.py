@@ -5,14 +5,14 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from qualadmin.core.models import Heartbeat, Job, Qualification, QualificationType
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import BOTH
 from tests.browser.test_main_job import use_practice_lab
 from tests.browser.visitor import Visitor
 from tests.factories import QualificationFactory, TypeFactory, WorkerFactory
 from tests.tasks.hands import finish
 from tests.tasks.lists import make_job, worker_ids
 
-in_every_look = pytest.mark.parametrize("look", list(LOOKS))
+in_both_looks = pytest.mark.parametrize("look", BOTH)
 IDS = worker_ids(6)
 
 
@@ -38,7 +38,7 @@ def good(visitor: Visitor, name: str) -> None:
     visitor.assert_good_page()
 
 
-@in_every_look
+@in_both_looks
 def test_from_the_finished_job_to_the_one_that_undoes_it(granter_at_browser: Visitor, job: Job, look: str) -> None:
     visitor, page = granter_at_browser, granter_at_browser.page
     visitor.open(f"/jobs/{job.pk}/")
