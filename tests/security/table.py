@@ -13,6 +13,10 @@ from typing import Final
 ANYBODY: Final = "anybody"
 NOBODY: Final = "nobody"
 ALL: Final = "gpmv"
+#: Entries that a GET may write: that somebody read or took away, and that somebody was refused.
+OF_READING: Final = {
+    "audit.viewed", "audit.exported", "job.exported", "message.exported", "system.drift.exported", "access.denied",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Every address, asked for by everybody, in practice and in production, within and outside their accounts.
 
 The statuses are those of `table.py`. Whoever is refused changes nothing and, once signed in, leaves exactly one
-entry `access.denied`.
+entry `access.denied`. Looking changes nothing either; it may leave an entry that says so.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from qualadmin.audit.models import AuditEntry, AuditHead
 from qualadmin.core.models import RequesterAccount
 from qualadmin.web.views import errors
 from tests.security.stage import FOREIGN, PRACTICE, REAL, Persona, Stage, undone
-from tests.security.table import ANYBODY, NOBODY, TABLE, Row
+from tests.security.table import ANYBODY, NOBODY, OF_READING, TABLE, Row
 from tests.security.writes import written
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,8 @@ def test_everybody_gets_what_the_table_says(stage: Stage, url_name: str) -> None
         with undone(), written() as tables:
             size = AuditHead.objects.get().size
             response = ask(stage, url_name, row, case)
+            if response.streaming:
+                b"".join(response.streaming_content)
             entries = list(AuditEntry.objects.filter(seq__gte=size).values_list("action", "actor_id", "outcome"))
         got = response.status_code
         if got != wanted:
@@ -104,6 +106,8 @@ def test_everybody_gets_what_the_table_says(stage: Stage, url_name: str) -> None
                 faults.append(f"{case}: {got} with the entries {entries}")
         elif got == 405 and entries:
             faults.append(f"{case}: {got} with the entries {entries}")
+        if case.method == "GET" and (unexpected := {action for action, _, _ in entries} - OF_READING):
+            faults.append(f"{case}: {got}, but left the entries {unexpected}")
         if (got >= 400 or persona is None or case.method == "GET") and tables:
             faults.append(f"{case}: {got}, but wrote to {tables}")
     assert faults == []
