@@ -1,5 +1,7 @@
 """Decides whether a name and a password belong together, without telling anybody more than yes or no."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,6 +9,7 @@ from django.contrib.auth.hashers import check_password, make_password
 
 from qualadmin.audit.types import RequestInfo
 from qualadmin.core.actions.sign_in import record_sign_in_failed, record_sign_in_locked
+from qualadmin.core.errors import ActionError
 from qualadmin.core.models import User
 
 from .forms.session import NAME_MAX, PASSWORD_MAX
@@ -18,6 +21,8 @@ PAIR: Final = Limit("sign-in-pair", times=5, seconds=300)
 ADDRESS: Final = Limit("sign-in-address", times=30, seconds=300)
 NAME: Final = Limit("sign-in-name", times=50, seconds=3600)
 NOTED: Final = Limit("sign-in-noted", times=1, seconds=300)
+#: Whoever sits down at somebody's open session must not find the password by trying.
+OWN: Final = Limit("own-password", times=5, seconds=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +81,23 @@ def _find(name: str) -> User | None:
         return named
     matches = list(User.objects.filter(email__iexact=name)[:2])
     return matches[0] if len(matches) == 1 else None
+
+
+@contextmanager
+def own_password_asked(user: User, *, field: str, not_done: str) -> Iterator[None]:
+    """Around an action that asks a signed-in person for the own password: five wrong ones, then none is looked at.
+
+    Raises ActionError (`slowed_down`, at `field`) that begins with `not_done`; what the action raises goes on.
+    """
+    key = str(user.pk)
+    if OWN.reached(key):
+        minutes = -(-OWN.wait() // 60)
+        raise ActionError(
+            f"Too many wrong passwords. {not_done} Try again in {minutes} min.", field=field, code="slowed_down"
+        )
+    try:
+        yield
+    except ActionError as error:
+        if error.code == "wrong_password":
+            OWN.note(key)
+        raise

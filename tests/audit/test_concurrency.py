@@ -49,7 +49,6 @@ def test_t_a40_four_writers_with_rollbacks_leave_no_gap(ctx: Context, own_databa
     assert_sound(ctx)
 
 
-@pytest.mark.slow
 def wait_for_another_entry() -> None:
     """However slowly the writers start."""
     before, end = AuditEntry.objects.count(), time.monotonic() + 60
@@ -58,6 +57,7 @@ def wait_for_another_entry() -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_t_a41_writers_killed_at_any_moment_leave_no_gap(ctx: Context, own_database: OwnDatabase) -> None:
     chance = random.Random(41)
     known, kills = 0, 0

@@ -16,7 +16,7 @@ from qualadmin.core.actions.people import give_role, invite_user
 from qualadmin.core.models import Change, Job, User, Worker
 from qualadmin.core.permissions import Role
 from qualadmin.web.audit_roles import NO_ROLE
-from qualadmin.web.views.pseudonyms import WRONG_PASSWORDS
+from qualadmin.web.signing_in import OWN
 from tests.entries import new_entries
 from tests.factories import PASSWORD, ChangeFactory
 from tests.web.html import assert_valid_page
@@ -145,13 +145,17 @@ def test_who_asks_with_a_reason_is_led_to_the_worker(pi: Someone, lab: Lab) -> N
 def test_whoever_finds_an_open_session_does_not_try_passwords(pi: Someone, lab: Lab) -> None:
     name = lab.worker.pseudonym_in(lab.job.stream)
     fields = {"stream": lab.job.stream, "pseudonym": name, "reason": WHY}
-    for _ in range(WRONG_PASSWORDS.times):
+    for _ in range(OWN.times):
         page = pi.send("/workers/pseudonym/", **fields, password="not it")
         assert page.status_code == 422
         assert "The password is not right" in text_of(page)
     page = pi.send("/workers/pseudonym/", **fields, password=PASSWORD)
     assert "Too many wrong passwords" in text_of(page)
     assert PASSWORD not in page.content.decode()
+    page = pi.send(
+        "/profile/password/", old=PASSWORD, new="four plain words together", again="four plain words together"
+    )
+    assert "Too many wrong passwords. Nothing was changed." in text_of(page), "both ask for the same password"
 
 
 def test_a_study_of_others_is_no_choice(pi: Someone, lab: Lab) -> None:

@@ -25,6 +25,7 @@ from qualadmin.core.models import (
 from qualadmin.core.permissions import Permission, Role, allowed, require
 from qualadmin.core.pseudonyms import PSEUDONYM, pseudonym
 
+from .sign_in import record_wrong_password
 from .texts import clean_text
 from .workers import workers_visible_to
 
@@ -101,6 +102,7 @@ def reidentify_worker(*, actor: Actor, stream: str, given: str, reason: str, pas
 
 def _check_password(actor: Actor, password: str) -> None:
     if not check_password(password, User.objects.get(pk=actor.person_id).password):
+        record_wrong_password(actor=actor)
         raise ActionError(
             "The password is not right. Nothing was looked up.", field="password", code="wrong_password"
         )

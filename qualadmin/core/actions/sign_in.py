@@ -55,6 +55,11 @@ def record_sign_out(*, actor: Actor) -> None:
     audit.record_now(actor.context, "auth.logout")
 
 
+def record_wrong_password(*, actor: Actor) -> None:
+    """Write down that at an open session a wrong password was given: it may not be its owner who sits there."""
+    audit.record_now(actor.context, "auth.password.refused", outcome="failed")
+
+
 def change_password(*, actor: Actor, user: User, old: str, new: str) -> User:
     """Give `user`, who is the actor, a new password. All other sessions end with it.
 
@@ -64,6 +69,7 @@ def change_password(*, actor: Actor, user: User, old: str, new: str) -> User:
     if actor.user_id != user.pk:
         raise NotAllowed("You can change your own password only. Nothing was changed.")
     if not user.check_password(old):
+        record_wrong_password(actor=actor)
         raise ActionError(
             "The old password is not right. Nothing was changed.", field="old", code="wrong_password"
         )

@@ -15,6 +15,12 @@ EVENTS = (
     ),
     event("auth.logout", "{actor} signed out"),
     event("auth.password.changed", "{actor} changed the password of {target}", severity=NOTICE),
+    event(
+        "auth.password.refused",
+        "{actor} was asked for the own password and gave a wrong one",
+        severity=NOTICE,
+        outcomes=(FAILED,),
+    ),
     event("auth.sessions.ended", "{actor} signed out everywhere else"),
     # programs
     event(

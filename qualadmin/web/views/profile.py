@@ -12,6 +12,7 @@ from qualadmin.core.actions.sign_in import change_password, end_sessions
 from qualadmin.core.errors import ActionError
 from qualadmin.web.forms.session import PasswordForm, PreferencesForm
 from qualadmin.web.http import Request, page, single_value
+from qualadmin.web.signing_in import own_password_asked
 
 
 @page(None, "GET", "POST", account=False)
@@ -55,12 +56,13 @@ def password(request: Request) -> HttpResponse:
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = change_password(
-                actor=request.actor,
-                user=request.user,
-                old=form.cleaned_data["old"],
-                new=form.cleaned_data["new"],
-            )
+            with own_password_asked(request.user, field="old", not_done="Nothing was changed."):
+                user = change_password(
+                    actor=request.actor,
+                    user=request.user,
+                    old=form.cleaned_data["old"],
+                    new=form.cleaned_data["new"],
+                )
         except ActionError as error:
             form.refuse(error)
         else:

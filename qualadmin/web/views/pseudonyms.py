@@ -1,23 +1,17 @@
 """Whose pseudonym it is."""
 
-from typing import Final
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from qualadmin.core.actions.pseudonyms import reidentify_worker, streams_with_pseudonyms
-from qualadmin.core.errors import ActionError
 from qualadmin.core.models import Worker
 from qualadmin.core.permissions import Permission
 from qualadmin.web.acting import posted, show, submit
 from qualadmin.web.forms.workers import RevealForm
 from qualadmin.web.http import Request, page
-from qualadmin.web.limits import Limit
-
-#: Whoever sits down at somebody's open session must not find the password by trying.
-WRONG_PASSWORDS: Final = Limit("reveal-password", times=5, seconds=300)
+from qualadmin.web.signing_in import own_password_asked
 
 
 @sensitive_post_parameters("password")
@@ -38,15 +32,7 @@ def worker_reveal(request: Request) -> HttpResponse:
 
 
 def _asked(request: Request, given: dict[str, str]) -> Worker:
-    key = str(request.user.pk)
-    if WRONG_PASSWORDS.reached(key):
-        minutes = -(-WRONG_PASSWORDS.wait() // 60)
-        raise ActionError(
-            f"Too many wrong passwords. Nothing was looked up. Try again in {minutes} min.",
-            field="password",
-            code="slowed_down",
-        )
-    try:
+    with own_password_asked(request.user, field="password", not_done="Nothing was looked up."):
         return reidentify_worker(
             actor=request.actor,
             stream=given["stream"],
@@ -54,7 +40,3 @@ def _asked(request: Request, given: dict[str, str]) -> Worker:
             reason=given["reason"],
             password=given["password"],
         )
-    except ActionError as error:
-        if error.code == "wrong_password":
-            WRONG_PASSWORDS.note(key)
-        raise

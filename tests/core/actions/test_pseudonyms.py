@@ -100,21 +100,21 @@ def test_a_pi_asks_about_the_own_studies_only(cast: Cast, worker: Worker) -> Non
 
 
 @pytest.mark.parametrize(
-    ("parts", "words"),
+    ("parts", "words", "written"),
     [
-        ({"password": "not it"}, "The password is not right"),
-        ({"reason": "because"}, "at least 10 characters"),
-        ({"given": "W-1"}, "This is no pseudonym"),
-        ({"given": "A1MADEUPWORKER"}, "This is no pseudonym"),
+        ({"password": "not it"}, "The password is not right", ["auth.password.refused"]),
+        ({"reason": "because"}, "at least 10 characters", []),
+        ({"given": "W-1"}, "This is no pseudonym", []),
+        ({"given": "A1MADEUPWORKER"}, "This is no pseudonym", []),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_looked_up(
-    cast: Cast, worker: Worker, parts: dict[str, str], words: str
+    cast: Cast, worker: Worker, parts: dict[str, str], words: str, written: list[str]
 ) -> None:
     answers = {"given": worker.pseudonym_in(cast.study.stream)} | parts
     with new_entries() as entries, pytest.raises(ActionError, match=words):
         asked(cast, "pi", cast.study.stream, **answers)
-    assert not entries
+    assert [one.action for one in entries] == written
 
 
 def test_nobody_asks_without_end(cast: Cast, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
