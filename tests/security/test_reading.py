@@ -13,6 +13,7 @@ from qualadmin.audit.models import AuditEntry, AuditHead
 from tests.security.stage import FOREIGN, PRACTICE, REAL, Stage, undone
 from tests.security.table import NOBODY, OF_READING, TABLE
 from tests.security.writes import written
+from tests.web.html import assert_valid_page
 
 pytestmark = pytest.mark.django_db
 METHODS: Final = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X" * 30)
@@ -52,6 +53,15 @@ def test_bi_42_other_methods_are_not_taken(stage: Stage, url_name: str) -> None:
             elif wanted == 405 and allow != set(accepted):
                 faults.append((name, method, allow))
     assert faults == []
+
+
+def test_a_refusal_is_a_whole_page_for_everybody(stage: Stage) -> None:
+    """test_permissions looks at the status of each refusal; here one is drawn for each person."""
+    for name in stage.personas:
+        with undone():
+            response = stage.client(name, PRACTICE).get("/no-such-page/")
+        assert response.status_code == 404, name
+        assert_valid_page(response)
 
 
 _BAD_KEYS: Final = {

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -73,18 +74,13 @@ def test_exactly_one_decision_about_a_message_wins(second: Second, rival: str) -
     other, first, asker = another_pi(second.study).as_actor(), second.pi.as_actor(), second.granter.as_actor()
     for _ in range(5):
         message = make_message(second.granter, second.account, IDS, study=second.study)
-        rivals: dict[str, Callable[[], object]] = {
-            "withdraws": lambda pk=message.pk: withdraw_message(actor=asker, message_id=pk),  # type: ignore[misc]
-            "sends back": lambda pk=message.pk: decide_message(  # type: ignore[misc]
-                actor=other, message_id=pk, approve=False, words="No."
-            ),
-            "approves too": lambda pk=message.pk: decide_message(  # type: ignore[misc]
-                actor=other, message_id=pk, approve=True
-            ),
+        decide = partial(decide_message, message_id=message.pk)
+        rivals: dict[str, Act] = {
+            "withdraws": partial(withdraw_message, actor=asker, message_id=message.pk),
+            "sends back": partial(decide, actor=other, approve=False, words="No."),
+            "approves too": partial(decide, actor=other, approve=True),
         }
-        found = at_once(
-            [lambda pk=message.pk: decide_message(actor=first, message_id=pk, approve=True), rivals[rival]]
-        )
+        found = at_once([partial(decide, actor=first, approve=True), rivals[rival]])
         lost = [one for one in found if isinstance(one, Exception)]
         assert [type(one) for one in lost] == [Conflict], found
         entries = AuditEntry.objects.filter(target_id=str(message.pk), action__startswith="message.approval.")
