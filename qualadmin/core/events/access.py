@@ -17,7 +17,7 @@ EVENTS = (
     event("auth.password.changed", "{actor} changed the password of {target}", severity=NOTICE),
     event(
         "auth.password.refused",
-        "{actor} was asked for the own password and gave a wrong one",
+        "A wrong password was given in the session of {actor}",
         severity=NOTICE,
         outcomes=(FAILED,),
     ),
